@@ -1,0 +1,43 @@
+"""Compute data sets and save them as netCDF: ``python -m analysis [NAME ...] [--out DIR] [--force]``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+from pathlib import Path
+
+from thermo_cl.errors import ThermoError
+from thermo_cl.sweep import check_output, save_netcdf
+
+NAMES = ("kernel_shape", "update_curve", "dynamic_range", "offset", "ladder_currents", "dissipation", "ramp_speed")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the named analyses (all by default); returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(NAMES)} (default: all)")
+    parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder (default: results)")
+    parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="seed of every draw (default: 0)")
+    parser.add_argument("--force", action="store_true", help="replace existing files")
+    options = parser.parse_args(arguments)
+    names = tuple(dict.fromkeys(options.names)) or NAMES
+    if unknown := [name for name in names if name not in NAMES]:
+        parser.error(f"no analysis named {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        targets = {name: check_output(options.out / f"{name}.nc", force=options.force) for name in names}
+        for name, target in targets.items():
+            start = time.perf_counter()
+            dataset = importlib.import_module(f"analysis.{name}").compute(rng=options.rng)
+            save_netcdf(dataset, target, force=options.force)
+            print(f"{options.out / target.name}  {dict(dataset.sizes)}  {time.perf_counter() - start:.2f} s")
+    except (ThermoError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

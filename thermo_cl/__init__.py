@@ -1,0 +1,75 @@
+"""Exact stochastic thermodynamics of learning synapses.
+
+A Markov ladder gives a memory kernel, a kernel under a sawtooth a weight update, and thousands of updates the
+trade-offs between dissipation, offset and dynamic range. Energies in k_B T, entropy in k_B, times in units of the
+ladder's horizontal rate. Generators have the column convention: W[i, j] is the rate j -> i.
+"""
+
+from importlib.metadata import version as _version
+
+from thermo_cl import errors
+from thermo_cl.kernels import (
+    Kernel,
+    PeriodicResponse,
+    PeriodicSignal,
+    chemotaxis_kernel,
+    integral_feedback_kernel,
+    periodic_response,
+    sine_kernel,
+)
+from thermo_cl.markov import (
+    Ladder,
+    MarkovNetwork,
+    cycle_affinity,
+    edge_entropy_production,
+    entropy_production_rate,
+    probability_currents,
+    propagate,
+    relaxation_kernel,
+    step_response_kernel,
+)
+from thermo_cl.synapse import (
+    CurveMetrics,
+    Sawtooth,
+    adaptive_threshold,
+    amplitude_window,
+    crossing_metrics,
+    exact_crossing_metrics,
+    exact_window_metrics,
+    segment_metrics,
+    update_slope,
+    weight_update,
+)
+
+__version__ = _version("thermo-cl")
+
+__all__ = [
+    "CurveMetrics",
+    "Kernel",
+    "Ladder",
+    "MarkovNetwork",
+    "PeriodicResponse",
+    "PeriodicSignal",
+    "Sawtooth",
+    "__version__",
+    "adaptive_threshold",
+    "amplitude_window",
+    "chemotaxis_kernel",
+    "crossing_metrics",
+    "cycle_affinity",
+    "edge_entropy_production",
+    "entropy_production_rate",
+    "errors",
+    "exact_crossing_metrics",
+    "exact_window_metrics",
+    "integral_feedback_kernel",
+    "periodic_response",
+    "probability_currents",
+    "propagate",
+    "relaxation_kernel",
+    "segment_metrics",
+    "sine_kernel",
+    "step_response_kernel",
+    "update_slope",
+    "weight_update",
+]

@@ -1,0 +1,262 @@
+"""A memory kernel as an exact value: a finite sum of ``t**n * exp(rate * t)`` terms, whole or windowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import factorial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from thermo_cl import _validate as check
+from thermo_cl._types import ComplexArray, FloatArray, IntArray
+from thermo_cl.errors import InvalidParameterError, NormalizationError
+from thermo_cl.kernels import _exponential as exponential
+
+if TYPE_CHECKING:
+    from scipy.signal import StateSpace
+
+__all__ = ["Kernel"]
+
+_INFINITE = np.asarray(np.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    r"""Memory kernel :math:`K(t) = \mathrm{Re} \sum_k c_k t^{n_k} e^{\lambda_k t}` on ``0 <= t <= window``.
+
+    The response to a signal is :math:`u(t) = \int_0^\infty K(t') s(t - t') dt'` (Falk et al. 2025, Eq. 3).
+    A complex pair may be stored as both conjugates, or as one of them with twice its coefficient.
+    Leading axes are a batch of kernels.
+
+    Parameters
+    ----------
+    coefficients : array_like of complex, shape (..., k)
+        Weights of the terms, in (output per signal) / time**(n+1).
+    rates : array_like of complex, shape (..., k)
+        Exponents in 1/time; decaying (negative real part) unless the kernel has a window.
+    powers : array_like of int, shape (k,), optional
+        The exponents n of time, shared by the batch; all zero by default.
+    window : array_like of float, shape (...), optional
+        Time after which the kernel is cut to zero; infinite by default.
+    known_moments : tuple of array_like, each of shape (...), optional
+        Moments 0, 1, ... that the maker knows to more digits than the sum of terms gives, for instance
+        by linear solves. Ignored for a finite window.
+
+    Raises
+    ------
+    InvalidParameterError
+        If shapes do not fit, a number is not finite, or a term without a window does not decay.
+    """
+
+    coefficients: ComplexArray
+    rates: ComplexArray
+    powers: IntArray = field(default=None)  # type: ignore[assignment]
+    window: FloatArray = field(default_factory=lambda: _INFINITE)
+    known_moments: tuple[FloatArray, ...] = ()
+
+    def __post_init__(self) -> None:
+        coefficients = np.atleast_1d(np.asarray(self.coefficients, dtype=complex))
+        rates = np.atleast_1d(np.asarray(self.rates, dtype=complex))
+        count = rates.shape[-1]
+        powers = np.zeros(count, int) if self.powers is None else np.asarray(self.powers)
+        if powers.shape != (count,) or powers.dtype.kind not in "iu" or (powers < 0).any():
+            raise InvalidParameterError("powers", self.powers, f"{count} whole numbers, none negative, one per rate")
+        for name, array in (("coefficients", coefficients), ("rates", rates)):
+            if not np.isfinite(array).all():
+                raise InvalidParameterError(name, complex(array[~np.isfinite(array)][0]), "finite")
+        window = check.positive_or_infinite("window", self.window)
+        check.broadcast(coefficients=coefficients, rates=rates, window=window[..., None])
+        growing = np.isinf(window)[..., None] & (rates.real >= 0) & (coefficients != 0)
+        if growing.any():
+            bad = np.broadcast_to(rates, growing.shape)[growing][0]
+            raise InvalidParameterError(
+                "rates", complex(bad), "of negative real part, or the kernel must have a finite window"
+            )
+        moments = () if np.isfinite(window).any() else tuple(np.asarray(m, float) for m in self.known_moments)
+        for name, value in (
+            ("coefficients", coefficients),
+            ("rates", rates),
+            ("powers", powers.astype(np.int64)),
+            ("window", window),
+            ("known_moments", moments),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """Leading axes; empty for a single kernel."""
+        return np.broadcast_shapes(self.coefficients.shape[:-1], self.rates.shape[:-1], self.window.shape)
+
+    def terms(self, degree: int) -> ComplexArray:
+        """Coefficients by polynomial degree, shape (..., k, degree + 1)."""
+        shape = np.broadcast_shapes(self.coefficients.shape, self.rates.shape)
+        by_degree = np.arange(degree + 1) == self.powers[:, None]
+        return np.asarray(np.broadcast_to(self.coefficients, shape)[..., None] * by_degree)
+
+    @property
+    def degree(self) -> int:
+        """Highest power of time among the terms."""
+        return int(self.powers.max(initial=0))
+
+    # ------------------------------------------------------------------ values
+
+    def __call__(self, t: ArrayLike) -> FloatArray:
+        """Value at times ``t``, shape batch + t.shape, in (output per signal)/time; zero outside [0, window]."""
+        time = np.asarray(t, dtype=float)
+        axes = time.ndim
+        window = self.window.reshape(self.window.shape + (1,) * axes)
+        inside = (time >= 0) & (time <= window)
+        value = self._mode_sum(self.terms(self.degree), np.where(inside, time, 0.0), axes)
+        return np.asarray(np.where(inside, value, 0.0))[()]
+
+    def impulse_response(self, t: ArrayLike) -> FloatArray:
+        """Output after a unit impulse of signal at t = 0: the kernel itself, shape batch + t.shape."""
+        return self(t)
+
+    def step_response(self, t: ArrayLike) -> FloatArray:
+        """Output after a unit step of signal at t = 0, shape batch + t.shape; tends to the area."""
+        time = np.maximum(np.asarray(t, dtype=float), 0.0)
+        axes = time.ndim
+        window = self.window.reshape(self.window.shape + (1,) * axes)
+        degree = self.degree + int((self.rates == 0).any())
+        whole = exponential.primitive(self.terms(degree), self.rates)
+        start = exponential.evaluate(whole, self.rates, np.zeros(()))
+        start = start.reshape(start.shape + (1,) * axes)
+        return np.asarray(self._mode_sum(whole, np.minimum(time, window), axes) - start)[()]
+
+    def _mode_sum(self, poly: ComplexArray, time: FloatArray, axes: int) -> FloatArray:
+        """Evaluate mode coefficients on a time array whose last ``axes`` axes are not the batch's."""
+        spread = poly.reshape(*poly.shape[:-2], *(1,) * axes, *poly.shape[-2:])
+        rates = self.rates.reshape(*self.rates.shape[:-1], *(1,) * axes, self.rates.shape[-1])
+        return exponential.evaluate(spread, rates, time)
+
+    def frequency_response(self, omega: ArrayLike) -> ComplexArray:
+        r"""Transfer function :math:`\int_0^\infty K(t) e^{-i\omega t} dt`, shape batch + omega.shape, omega in rad/time."""
+        frequency = np.asarray(omega, dtype=float)
+        axes = frequency.ndim
+        window = self.window.reshape(self.window.shape + (1,) * axes)
+        total = np.zeros((), dtype=complex)
+        for k, n in enumerate(self.powers):
+            weight = self.coefficients[..., k].reshape(self.coefficients.shape[:-1] + (1,) * axes)
+            rate = self.rates[..., k].reshape(self.rates.shape[:-1] + (1,) * axes)
+            for c, lam in ((weight, rate), (weight.conj(), rate.conj())):  # the real part of a term is half of each
+                total = total + 0.5 * c * exponential.term_moment(int(n), lam - 1j * frequency, window)
+        return np.asarray(total)[()]
+
+    # ----------------------------------------------------------------- moments
+
+    def moment(self, n: int) -> FloatArray:
+        r"""Moment :math:`\int_0^\infty t^n K(t) dt`, shape batch, in (output per signal) * time**n."""
+        order = check.integer_at_least("n", n, 0)
+        if order < len(self.known_moments):
+            return self.known_moments[order][()]
+        parts = [
+            np.real(self.coefficients[..., k] * exponential.term_moment(int(p) + order, self.rates[..., k], self.window))
+            for k, p in enumerate(self.powers)
+        ]
+        return np.asarray(sum(parts))[()]
+
+    @property
+    def area(self) -> FloatArray:
+        """Integral of the kernel, shape batch: the steady output per unit of constant signal."""
+        return self.moment(0)
+
+    @property
+    def first_moment(self) -> FloatArray:
+        """Integral of t K(t), shape batch; u = area * s - first_moment * ds/dt on a ramp (Eq. 24)."""
+        return self.moment(1)
+
+    # ------------------------------------------------------------- new kernels
+
+    def scaled(self, factor: ArrayLike) -> Kernel:
+        """The kernel times a number (or one number per batch entry)."""
+        number = check.finite("factor", factor)
+        return replace(
+            self,
+            coefficients=self.coefficients * number[..., None],
+            known_moments=tuple(m * number for m in self.known_moments),
+        )
+
+    def normalized(self) -> Kernel:
+        """``-K/|first moment|``, the paper's convention: first moment -1 where it was positive.
+
+        Raises
+        ------
+        NormalizationError
+            If a first moment is zero to rounding.
+        """
+        moment = np.asarray(self.first_moment)
+        size = sum(
+            np.abs(self.coefficients[..., k]) * np.real(
+                exponential.term_moment(int(p) + 1, self.rates[..., k].real.astype(complex), self.window)
+            )
+            for k, p in enumerate(self.powers)
+        )
+        if (np.abs(moment) <= 1e-15 * np.asarray(size)).any():
+            raise NormalizationError(
+                f"the first moment of the kernel is {float(moment.flat[np.argmin(np.abs(moment))]):.3g}, zero to "
+                "rounding, so it cannot be scaled to -1; choose a kernel with a non-zero first moment"
+            )
+        return self.scaled(-1.0 / np.abs(moment))
+
+    def windowed(self, length: ArrayLike) -> Kernel:
+        """The same kernel cut to zero after ``length`` time units (shape broadcasts with the batch)."""
+        window = np.minimum(self.window, check.positive("length", length))
+        return replace(self, window=window, known_moments=())
+
+    def rescaled(self, units: ArrayLike) -> Kernel:
+        """``K'(t) = K(units * t)``: ``units`` old time units become one, the ordinate is kept."""
+        factor = check.positive("units", units)
+        return replace(
+            self,
+            coefficients=self.coefficients * factor[..., None] ** self.powers,
+            rates=self.rates * factor[..., None],
+            window=self.window / factor,
+            known_moments=tuple(m / factor ** (n + 1) for n, m in enumerate(self.known_moments)),
+        )
+
+    def to_state_space(self) -> StateSpace:
+        """Real state-space form (A, B, C, D = 0) of a single infinite-window kernel for ``scipy.signal``.
+
+        Raises
+        ------
+        InvalidParameterError
+            For a batch, or for a finite window (a cut kernel has no finite-dimensional realisation).
+        """
+        if self.batch_shape:
+            raise InvalidParameterError("kernel", f"a batch of shape {self.batch_shape}", "a single kernel")
+        if np.isfinite(self.window):
+            raise InvalidParameterError("window", float(self.window), "infinite for a state-space form")
+        from scipy.signal import StateSpace
+
+        blocks = [
+            _realisation(c, lam, int(n)) for c, lam, n in zip(self.coefficients, self.rates, self.powers, strict=True)
+        ]
+        size = sum(a.shape[0] for a, _, _ in blocks)
+        a, b, c = np.zeros((size, size)), np.zeros((size, 1)), np.zeros((1, size))
+        at = 0
+        for block_a, block_b, block_c in blocks:
+            to = at + block_a.shape[0]
+            a[at:to, at:to], b[at:to, 0], c[0, at:to] = block_a, block_b, block_c
+            at = to
+        return StateSpace(a, b, c, np.zeros((1, 1)))
+
+    def __repr__(self) -> str:
+        batch = f", batch {self.batch_shape}" if self.batch_shape else ""
+        cut = "" if np.isinf(self.window).all() else ", windowed"
+        return f"Kernel({self.rates.shape[-1]} terms{batch}{cut})"
+
+
+def _realisation(c: complex, rate: complex, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Real Jordan chain whose impulse response is ``Re c t**n exp(rate t)``."""
+    if rate.imag == 0:
+        a = rate.real * np.eye(n + 1) + np.eye(n + 1, k=-1)
+        b, out = np.eye(n + 1)[0], np.eye(n + 1)[n] * factorial(n) * c.real
+        return a, b, out
+    turn = np.array([[rate.real, -rate.imag], [rate.imag, rate.real]])
+    a = np.kron(np.eye(n + 1), turn) + np.kron(np.eye(n + 1, k=-1), np.eye(2))
+    b, out = np.zeros(2 * n + 2), np.zeros(2 * n + 2)
+    b[0], out[2 * n :] = 1.0, factorial(n) * np.array([c.real, -c.imag])
+    return a, b, out

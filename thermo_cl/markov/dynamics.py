@@ -1,0 +1,123 @@
+"""Relaxation of a network: propagation of probabilities, and responses to steps as exact kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import ArrayLike
+
+from thermo_cl import _validate as check
+from thermo_cl._types import FloatArray
+from thermo_cl.errors import InvalidParameterError
+from thermo_cl.kernels import Kernel
+from thermo_cl.markov.network import MarkovNetwork
+
+__all__ = ["propagate", "relaxation_kernel", "step_response_kernel"]
+
+def propagate(network: MarkovNetwork, initial: ArrayLike, times: ArrayLike) -> FloatArray:
+    """Probabilities at given times, from the matrix exponential of the generator.
+
+    Parameters
+    ----------
+    network : MarkovNetwork
+        n states, batch axes allowed.
+    initial : array_like, shape (..., n)
+        Distribution at time 0.
+    times : array_like of any shape
+        Times >= 0.
+
+    Returns
+    -------
+    ndarray, shape batch + times.shape + (n,)
+
+    Raises
+    ------
+    InvalidParameterError
+        If ``initial`` is not a distribution over n states, or a time is negative.
+    """
+    p, t = network.check_distribution(initial), check.non_negative("times", times)
+    spread = (1,) * t.ndim
+    generator = network.generator.reshape(network.batch_shape + spread + network.generator.shape[-2:])
+    propagator = scipy.linalg.expm(generator * t[..., None, None])
+    start = p.reshape(*p.shape[:-1], *spread, p.shape[-1])
+    return np.asarray(np.einsum("...ij,...j->...i", propagator, start))
+
+
+def step_response_kernel(
+    before: MarkovNetwork, after: MarkovNetwork, observable: ArrayLike, *, moments: int = 2
+) -> Kernel:
+    """Rate of change of an observable after the rates step from one network's to another's.
+
+    Parameters
+    ----------
+    before, after : MarkovNetwork
+        Same states; the first is in its steady state when the rates change at t = 0.
+    observable : array_like, shape (n,)
+        Value of the observable in each state.
+    moments : int
+        How many moments are solved for directly (they keep more digits than the sum of modes).
+
+    Returns
+    -------
+    Kernel
+        K(t) = d<observable>/dt (Falk et al. 2025, Eq. 58); its step response is the observable's change.
+
+    Raises
+    ------
+    ReducibleNetworkError
+        If either network lacks a unique steady state.
+    InvalidParameterError
+        If shapes do not fit.
+    """
+    if before.n_states != after.n_states:
+        raise InvalidParameterError("before", before, f"a network of {after.n_states} states")
+    # displacement p0 - p: by difference for large steps, by a solve from the changed rates alone for small ones
+    source = np.einsum("...ij,...j->...i", after.generator - before.generator, before.steady_state())
+    solved, terms = after.group_inverse.apply(source), after.group_inverse.apply_sizes(source)
+    displaced = np.where(terms > 2.0, before.steady_state() - after.steady_state(), solved)
+    return _kernel_of_displacement(after, displaced, observable, moments)
+
+
+def relaxation_kernel(network: MarkovNetwork, source: ArrayLike, observable: ArrayLike, *, moments: int = 2) -> Kernel:
+    r"""Kernel :math:`K(t) = c^T e^{Wt} x` of a probability displacement rate x and an observable c.
+
+    Parameters
+    ----------
+    network : MarkovNetwork
+        Generator W, shape (..., n, n).
+    source : array_like, shape (..., n)
+        The vector x, summing to zero, in 1/time.
+    observable : array_like, shape (n,)
+        The vector c.
+    moments : int
+        How many moments are solved for directly.
+
+    Returns
+    -------
+    Kernel
+        Sum of n - 1 decaying exponentials; moment m is :math:`-m! c^T (-W^\#)^{m+1} x` with the group inverse.
+    """
+    x = np.asarray(source, dtype=float)
+    if x.ndim == 0 or x.shape[-1] != network.n_states:
+        raise InvalidParameterError("source.shape", x.shape, f"(..., {network.n_states}), one entry per state")
+    return _kernel_of_displacement(network, network.group_inverse.apply(x), observable, moments)
+
+
+def _kernel_of_displacement(
+    network: MarkovNetwork, displaced: FloatArray, observable: ArrayLike, moments: int
+) -> Kernel:
+    """Kernel c^T W exp(W t) d of a displacement d from the steady state."""
+    c, count = check.finite("observable", observable), check.integer_at_least("moments", moments, 1)
+    if c.shape != (network.n_states,):
+        raise InvalidParameterError("observable.shape", c.shape, f"({network.n_states},), one value per state")
+    durations, right, left = network.group_inverse.modes()
+    amplitudes = np.einsum("i,...ik->...k", c, right) * np.einsum("...ki,...i->...k", left, displaced)
+    live = durations.real < -1e-15 * np.abs(durations).max(axis=-1, keepdims=True)
+    rates = np.where(live, 1.0 / np.where(live, durations, -1.0), -1.0)
+    known, vector, factor = [], displaced, -1.0
+    for m in range(count):
+        known.append(factor * np.einsum("i,...i->...", c, vector))
+        vector, factor = -network.group_inverse.apply(vector), factor * (m + 1)
+    # of a conjugate pair one half is kept, doubled
+    weight = np.where(rates.imag > 0, 2.0, np.where(rates.imag < 0, 0.0, 1.0)) * live
+    return Kernel(weight * amplitudes * rates, rates, known_moments=tuple(known))

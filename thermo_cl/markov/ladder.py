@@ -1,0 +1,202 @@
+"""The Markov ladder of Falk et al. (2025, App. F): two rails of levels, driven around by gamma != 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from thermo_cl import _validate as check
+from thermo_cl._types import Array, FloatArray
+from thermo_cl.errors import InvalidParameterError
+from thermo_cl.kernels import Kernel
+from thermo_cl.markov import thermodynamics
+from thermo_cl.markov.adaptation import occupancy_change, occupancy_slope
+from thermo_cl.markov.dynamics import relaxation_kernel, step_response_kernel
+from thermo_cl.markov.network import MarkovNetwork
+
+__all__ = ["Ladder"]
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    r"""Ladder of 2n states: 0..n-1 the top rail by level, n..2n-1 the bottom rail by level.
+
+    Horizontal rates are 1 along the drive (top rail downwards, bottom rail upwards) and
+    :math:`\gamma e^{\epsilon/2}` against it; vertical rates are :math:`F \max(1, e^{\mp\Delta E_m})` with
+    :math:`\Delta E_m(s) = \epsilon(m_0 - m) + \ln\frac{1 + s/K_i}{1 + s/K_a}` (Falk et al. 2025, Eqs. 50-52).
+    gamma = 1 is detailed balance for every signal. Parameters broadcast to a batch of ladders.
+
+    Parameters
+    ----------
+    gamma : array_like, shape batch
+        Drive parameter > 0; below 1 the drive runs as in the paper, above 1 it is reversed.
+    rate_factor : array_like, shape batch
+        F > 0, vertical rates over horizontal ones.
+    n_levels : int
+        Number of levels, >= 2, the same for the whole batch.
+    reference_level : array_like, shape batch
+        Level :math:`m_0` at which the rails have equal energy at zero signal.
+    energy_step : array_like, shape batch
+        :math:`\epsilon`, energy difference gained per level, in k_B T.
+    inactive_dissociation, active_dissociation : array_like, shape batch
+        Ligand constants :math:`K_i` and :math:`K_a` > 0, in the signal's unit (micromolar).
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is out of its domain, named with its value, or if the rates it implies overflow.
+    """
+
+    gamma: FloatArray
+    rate_factor: FloatArray = 25.0  # type: ignore[assignment]
+    n_levels: int = 5
+    reference_level: FloatArray = 1.0  # type: ignore[assignment]
+    energy_step: FloatArray = 2.0  # type: ignore[assignment]
+    inactive_dissociation: FloatArray = 18.2  # type: ignore[assignment]
+    active_dissociation: FloatArray = 3000.0  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        values: dict[str, FloatArray] = {
+            name: check.positive(name, getattr(self, name))
+            for name in ("gamma", "rate_factor", "inactive_dissociation", "active_dissociation")
+        }
+        values |= {name: check.finite(name, getattr(self, name)) for name in ("reference_level", "energy_step")}
+        check.broadcast(**values)
+        object.__setattr__(self, "n_levels", check.integer_at_least("n_levels", self.n_levels, 2))
+        for name, value in values.items():
+            object.__setattr__(self, name, value[()])
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """Leading axes; empty for a single ladder."""
+        return np.broadcast_shapes(*(np.shape(getattr(self, f.name)) for f in fields(self)))
+
+    @property
+    def backward_rate(self) -> FloatArray:
+        r"""Horizontal rate against the drive, :math:`r = \gamma e^{\epsilon/2}`; the drive adapts only for r < 1."""
+        return np.asarray(self.gamma * np.exp(0.5 * self.energy_step))
+
+    # --------------------------------------------------------------- generator
+
+    def energy_difference(self, signal: ArrayLike = 0.0) -> FloatArray:
+        """Energy differences of the rails by level, shape batch + (n,), in k_B T; signal >= 0 in micromolar."""
+        return np.asarray(self._energy(check.non_negative("signal", signal)))
+
+    def _energy(self, signal: Array) -> Array:
+        offset = np.log(1.0 + signal / self.inactive_dissociation) - np.log(1.0 + signal / self.active_dissociation)
+        levels = np.asarray(self.reference_level)[..., None] - np.arange(self.n_levels)
+        return np.asarray(np.asarray(self.energy_step)[..., None] * levels + np.asarray(offset)[..., None])
+
+    def _rates(self, signal: Array) -> Array:
+        """Off-diagonal rates for a signal array, real or complex (complex steps carry derivatives)."""
+        n = self.n_levels
+        energy = self._energy(signal)
+        factor = np.asarray(self.rate_factor)[..., None]
+        with np.errstate(over="ignore"):
+            up, down = (factor * np.where(e.real > 0, np.exp(e), 1.0) for e in (-energy, energy))
+        batch = np.broadcast_shapes(self.batch_shape, up.shape[:-1])
+        rates = np.zeros((*batch, 2 * n, 2 * n), dtype=energy.dtype)
+        level, below = np.arange(n), np.arange(n - 1)
+        rates[..., level, level + n], rates[..., level + n, level] = up, down
+        rates[..., below, below + 1] = rates[..., below + n + 1, below + n] = 1.0
+        backward = self.backward_rate[..., None]
+        rates[..., below + 1, below] = rates[..., below + n, below + n + 1] = backward
+        if not np.isfinite(rates).all():
+            raise InvalidParameterError(
+                "energy_step * (reference_level - level)", float(np.abs(energy.real).max()),
+                "below 700 k_B T, so that exp(energy) is a finite rate",
+            )
+        return rates
+
+    def network(self, signal: ArrayLike = 0.0) -> MarkovNetwork:
+        """The ladder at a constant signal (shape broadcasts with the batch), as a general network."""
+        return MarkovNetwork(self._rates(check.non_negative("signal", signal)))
+
+    def rate_matrix(self, signal: ArrayLike = 0.0) -> FloatArray:
+        """Generator, shape batch + (2n, 2n); column convention, W[i, j] is the rate j -> i in 1/time."""
+        return self.network(signal).generator
+
+    # ------------------------------------------------------------ steady state
+
+    def steady_state(self, signal: ArrayLike = 0.0) -> FloatArray:
+        """Steady probabilities at a constant signal, shape batch + (2n,), entrywise accurate."""
+        return self.network(signal).steady_state()
+
+    def entropy_production_rate(self, signal: ArrayLike = 0.0) -> FloatArray:
+        """Steady entropy production rate, shape batch, in k_B per time (Falk et al. 2025, Eq. 59)."""
+        return thermodynamics.entropy_production_rate(self.network(signal))[()]
+
+    def plaquette_affinities(self) -> FloatArray:
+        r"""Affinity of each plaquette, shape batch + (n - 1,), in k_B: :math:`2\ln\gamma` for any signal and F.
+
+        Plaquette m is traversed top m -> m+1, down, bottom m+1 -> m, up: against the drive, so that driven
+        ladders (gamma < 1) have negative affinities and negative currents.
+        """
+        return np.repeat(np.asarray(2.0 * np.log(self.gamma))[..., None], self.n_levels - 1, axis=-1)
+
+    def plaquette_currents(self, signal: ArrayLike = 0.0) -> FloatArray:
+        """Probability current around each plaquette in the orientation of ``plaquette_affinities``, in 1/time."""
+        p = self.steady_state(signal)
+        level = np.arange(self.n_levels - 1)
+        return np.asarray(self.backward_rate[..., None] * p[..., level] - p[..., level + 1])
+
+    # ----------------------------------------------------------------- kernels
+
+    @property
+    def top_rail(self) -> FloatArray:
+        """The memory's observable, shape (2n,): one on the top rail, zero on the bottom."""
+        return np.repeat([1.0, 0.0], self.n_levels)
+
+    def step_kernel(self, signal: ArrayLike = 200.0, baseline: ArrayLike = 0.0, *, moments: int = 2) -> Kernel:
+        """Memory kernel read off a step of the signal: rate of change of the top rail's occupancy.
+
+        Parameters
+        ----------
+        signal, baseline : array_like, shape batch
+            Signal after and before the step at t = 0, >= 0, in micromolar.
+        moments : int
+            How many moments, area first, are computed directly rather than from the modes.
+
+        Returns
+        -------
+        Kernel
+            Un-normalised, over an infinite window (Falk et al. 2025, Eqs. 53-58). Its area comes from the corner
+            identity and keeps its digits however small, its other moments from linear solves.
+        """
+        before, after = self.network(baseline), self.network(signal)
+        kernel = step_response_kernel(before, after, self.top_rail, moments=moments)
+        solved = np.asarray(kernel.area)
+        area = occupancy_change(before.steady_state(), after.steady_state(), self.backward_rate, solved)
+        return Kernel(kernel.coefficients, kernel.rates, known_moments=(area, *kernel.known_moments[1:]))
+
+    def small_signal_kernel(self, signal: ArrayLike = 0.0, *, moments: int = 2) -> Kernel:
+        """Linear-response kernel about a constant signal: top-rail occupancy per unit impulse of signal.
+
+        Parameters
+        ----------
+        signal : array_like, shape batch
+            Operating point, >= 0, in micromolar.
+        moments : int
+            How many moments, area first, are computed directly rather than from the modes.
+
+        Returns
+        -------
+        Kernel
+            c^T exp(W t) W'(s) p(s), in 1/(micromolar time). Where an energy difference is exactly zero the rates
+            have a kink and the derivative is taken with that rate constant.
+        """
+        about = check.non_negative("signal", signal)
+        network = self.network(about)
+        stepped = about + 1j * _COMPLEX_STEP
+        slope = self._rates(stepped).imag / _COMPLEX_STEP
+        own = np.arange(2 * self.n_levels)
+        slope[..., own, own] = -slope.sum(axis=-2)
+        source = np.einsum("...ij,...j->...i", slope, network.steady_state())
+        kernel = relaxation_kernel(network, source, self.top_rail, moments=moments)
+        area = occupancy_slope(self._rates(stepped), self.backward_rate, np.asarray(kernel.area), _COMPLEX_STEP)
+        return Kernel(kernel.coefficients, kernel.rates, known_moments=(area, *kernel.known_moments[1:]))
+
+
+_COMPLEX_STEP = 1e-30  # its square is below rounding of any rate, and products with small probabilities do not underflow

@@ -1,0 +1,57 @@
+"""Labelled data sets: names, dimensions, units and provenance in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Quantity", "label"]
+
+
+class Quantity(NamedTuple):
+    """Values with the dimensions, the long name and the unit under which they are stored."""
+
+    dims: str | tuple[str, ...]
+    values: ArrayLike
+    long_name: str
+    units: str
+
+
+def label(
+    variables: Mapping[str, Quantity], coordinates: Mapping[str, Quantity], attributes: Mapping[str, str]
+) -> xr.Dataset:
+    """Data set of labelled variables; dimensions of size one in the values are spread over the set's own.
+
+    Parameters
+    ----------
+    variables, coordinates : mapping of name to Quantity
+    attributes : mapping of str
+        Of the whole set, usually from ``provenance``.
+    """
+    import xarray as xr
+
+    sizes: dict[str, int] = {}
+    for quantity in (*coordinates.values(), *variables.values()):
+        for dim, size in zip(_dims(quantity), np.shape(quantity.values), strict=True):
+            sizes[dim] = max(size, sizes.get(dim, 1))
+
+    def variable(quantity: Quantity) -> xr.Variable:
+        dims = _dims(quantity)
+        values = np.broadcast_to(np.asarray(quantity.values), [sizes[d] for d in dims])
+        return xr.Variable(dims, values, {"long_name": quantity.long_name, "units": quantity.units})
+
+    return xr.Dataset(
+        {name: variable(q) for name, q in variables.items()},
+        {name: variable(q) for name, q in coordinates.items()},
+        dict(attributes),
+    )
+
+
+def _dims(quantity: Quantity) -> tuple[str, ...]:
+    return (quantity.dims,) if isinstance(quantity.dims, str) else tuple(quantity.dims)

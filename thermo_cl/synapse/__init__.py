@@ -1,0 +1,24 @@
+"""One synapse under a sawtooth: threshold, exact weight updates, offset and dynamic range."""
+
+from thermo_cl.synapse.metrics import (
+    CurveMetrics,
+    crossing_metrics,
+    exact_crossing_metrics,
+    exact_window_metrics,
+    segment_metrics,
+)
+from thermo_cl.synapse.sawtooth import Sawtooth
+from thermo_cl.synapse.update import adaptive_threshold, amplitude_window, update_slope, weight_update
+
+__all__ = [
+    "CurveMetrics",
+    "Sawtooth",
+    "adaptive_threshold",
+    "amplitude_window",
+    "crossing_metrics",
+    "exact_crossing_metrics",
+    "exact_window_metrics",
+    "segment_metrics",
+    "update_slope",
+    "weight_update",
+]

@@ -1,0 +1,137 @@
+"""Weight update of one synapse over a training cycle, exact for every amplitude at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from thermo_cl import _validate as check
+from thermo_cl._types import FloatArray
+from thermo_cl.kernels import Kernel, PeriodicResponse, periodic_response
+from thermo_cl.synapse.sawtooth import Sawtooth
+
+__all__ = ["adaptive_threshold", "amplitude_window", "update_slope", "weight_update"]
+
+
+def adaptive_threshold(kernel: Kernel, protocol: Sawtooth, amplitude_max: ArrayLike) -> FloatArray:
+    r"""Threshold that just silences the slow ramp up to an amplitude (Falk et al. 2025, Eq. 45).
+
+    :math:`\theta = |-A_{max}/\tau_s + I(\bar s + A_{max}/2)|`, with I the kernel's area.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        Of first moment -1 (use ``kernel.normalized()``); the equation presumes it.
+    protocol : Sawtooth
+        Batch axes broadcast against the kernel's.
+    amplitude_max : array_like, shape batch
+        Largest amplitude A_max >= 0 that the synapse is meant for.
+
+    Returns
+    -------
+    ndarray, shape batch
+        In units of the kernel's output.
+    """
+    largest = check.non_negative("amplitude_max", amplitude_max)
+    check.broadcast(kernel=np.zeros(kernel.batch_shape), protocol=np.zeros(protocol.batch_shape), amplitude_max=largest)
+    return np.abs(-largest / protocol.slow + kernel.area * (protocol.mean + 0.5 * largest))[()]
+
+
+def weight_update(kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, *, threshold: ArrayLike) -> FloatArray:
+    r"""Exact weight update over one cycle in the periodic state, for many amplitudes.
+
+    :math:`\Delta w = \int_0^P g(u(t)) dt` with g(u) = u where \|u\| >= threshold and 0 elsewhere
+    (Falk et al. 2025, Eqs. 3, 6, 7). Crossings are polished to rounding, integrals are closed forms.
+
+    Parameters
+    ----------
+    kernel, protocol : Kernel, Sawtooth
+        Batch axes broadcast.
+    amplitudes : array_like, shape (), (a,) or (..., a)
+        Clamped-minus-free differences A >= 0; leading axes broadcast with the batch.
+    threshold : array_like, shape batch
+        Hard threshold >= 0, in units of the kernel's output.
+
+    Returns
+    -------
+    ndarray, shape batch + (a,), or batch for a scalar amplitude
+        In (output * time).
+
+    Raises
+    ------
+    InvalidParameterError
+        If an amplitude or a threshold is negative or not finite, or shapes do not fit.
+    """
+    return _curves(kernel, protocol, amplitudes, threshold)[0]
+
+
+def update_slope(kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, *, threshold: ArrayLike) -> FloatArray:
+    """Exact derivative of ``weight_update`` with respect to amplitude; same arguments and shapes.
+
+    It includes the jump of the hard threshold at each moving crossing; one for an ideal contrastive rule.
+    """
+    return _curves(kernel, protocol, amplitudes, threshold)[1]
+
+
+def amplitude_window(kernel: Kernel, protocol: Sawtooth, *, threshold: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Exact amplitudes at which the two ramps reach the threshold.
+
+    Parameters
+    ----------
+    kernel, protocol, threshold
+        As for ``weight_update``.
+
+    Returns
+    -------
+    opening, breakthrough : ndarray, shape batch
+        The amplitude at which the largest response reaches +threshold (updates begin), and the one at which the
+        smallest reaches -threshold (the slow ramp is no longer silent). Their ratio is the exact form of
+        A_max/A_min <= tau_s/tau_f (Eqs. 9, 28). Zero when the mean response alone is past the threshold already.
+    """
+    floor = check.non_negative("threshold", threshold)
+    response, bias, batch = _shape(kernel, protocol, floor)
+    lowest, highest = np.empty(bias.size), np.empty(bias.size)
+    from thermo_cl.synapse._curve import extremes  # compiled code is imported where it is used
+
+    extremes(*_flat(response, batch), lowest, highest)
+    limit = np.broadcast_to(floor, batch)
+    with np.errstate(divide="ignore"):
+        opening = np.maximum(limit - bias, 0.0) / highest.reshape(batch)
+        breakthrough = np.maximum(limit + bias, 0.0) / -lowest.reshape(batch)
+    return opening[()], breakthrough[()]
+
+
+def _shape(kernel: Kernel, protocol: Sawtooth, threshold: FloatArray) -> tuple[PeriodicResponse, FloatArray, tuple[int, ...]]:
+    """Response of unit amplitude, constant part of the output, and common batch shape."""
+    batch = check.broadcast(
+        kernel=np.zeros(kernel.batch_shape), protocol=np.zeros(protocol.batch_shape), threshold=threshold
+    )
+    bias = np.broadcast_to(kernel.area * protocol.mean, batch)
+    return periodic_response(kernel, protocol.unit_signal()), bias, batch
+
+
+def _flat(response: PeriodicResponse, batch: tuple[int, ...]) -> list[FloatArray]:
+    """The response's arrays with one batch axis, as the compiled loops take them."""
+    arrays = [(response.lengths, 1), (response.intercepts, 1), (response.slopes, 1), (response.poly, 3), (response.rates, 1)]
+    flat = []
+    for array, own in arrays:
+        full = np.broadcast_to(array, batch + array.shape[array.ndim - own :])
+        flat.append(np.ascontiguousarray(full.reshape(-1, *array.shape[array.ndim - own :])))
+    return flat
+
+
+def _curves(kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, threshold: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    from thermo_cl.synapse._curve import curves  # compiled code is imported where it is used
+
+    height, floor = check.non_negative("amplitudes", amplitudes), check.non_negative("threshold", threshold)
+    scalar = height.ndim == 0
+    height = np.atleast_1d(height)
+    leading = np.zeros(height.shape[:-1])
+    response, bias, batch = _shape(kernel, protocol, floor + leading if height.ndim > 1 else floor)
+    count = height.shape[-1]
+    grid = np.ascontiguousarray(np.broadcast_to(height, (*batch, count)).reshape(-1, count))
+    update, gradient = np.empty(grid.shape), np.empty(grid.shape)
+    limit = np.ascontiguousarray(np.broadcast_to(floor, batch).reshape(-1))
+    curves(*_flat(response, batch), np.ascontiguousarray(bias.reshape(-1)), limit, grid, update, gradient)
+    shape = batch if scalar else (*batch, count)
+    return update.reshape(shape)[()], gradient.reshape(shape)[()]
