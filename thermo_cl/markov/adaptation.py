@@ -29,13 +29,10 @@ def _corner_terms(p: Array, backward: FloatArray) -> tuple[Array, FloatArray]:
     return 0.5 * terms.sum(axis=-1) / gap, 0.5 * np.abs(terms.real).sum(axis=-1) / np.abs(gap)
 
 
-def _plain_terms(p: Array) -> Array:
-    n = p.shape[-1] // 2
-    return 0.5 * (p[..., :n].sum(axis=-1) - p[..., n:].sum(axis=-1))
-
-
-def occupancy_change(before: FloatArray, after: FloatArray, backward: FloatArray, solved: FloatArray) -> FloatArray:
-    """Top-rail occupancy after minus before, by whichever form has the smallest rounding error.
+def occupancy_change(
+    before: FloatArray, after: FloatArray, backward: FloatArray, solved: FloatArray, solved_size: FloatArray
+) -> FloatArray:
+    """Top-rail occupancy after minus before, in the form that adds up the smallest terms.
 
     Parameters
     ----------
@@ -43,16 +40,20 @@ def occupancy_change(before: FloatArray, after: FloatArray, backward: FloatArray
         Entrywise-accurate steady states.
     backward : ndarray, shape (...)
         Horizontal rate against the drive, r.
-    solved : ndarray, shape (...)
-        The same change by a linear solve: better for small steps, worse for good adaptation.
+    solved, solved_size : ndarray, shape (...)
+        The same change by a linear solve, and the size of the terms it sums: best for small steps.
+
+    Notes
+    -----
+    Corners are best where the ladder adapts, the sum over one rail where the other is nearly always occupied.
     """
-    (first, size_first), (last, size_last) = _corner_terms(before, backward), _corner_terms(after, backward)
-    plain = _plain_terms(after) - _plain_terms(before)
-    by_corners, corner_error = last - first, size_first + size_last
-    moved = np.abs(after - before).sum(axis=-1)  # size of the terms that the linear solve sums
-    usable = (corner_error <= 1.0) & (corner_error <= 4.0 * moved)
-    by_sums = np.where(moved < 0.25, solved, plain)
-    return np.asarray(np.where(usable, by_corners, by_sums))
+    n = before.shape[-1] // 2
+    (first, first_size), (last, last_size) = _corner_terms(before, backward), _corner_terms(after, backward)
+    top = [p[..., :n].sum(axis=-1) for p in (before, after)]
+    bottom = [p[..., n:].sum(axis=-1) for p in (before, after)]
+    changes = np.stack(np.broadcast_arrays(last - first, top[1] - top[0], bottom[0] - bottom[1], solved))
+    sizes = np.stack(np.broadcast_arrays(first_size + last_size, sum(top), sum(bottom), solved_size))
+    return np.asarray(np.take_along_axis(changes, np.argmin(sizes, axis=0)[None], axis=0)[0])
 
 
 def occupancy_slope(rates: Array, backward: FloatArray, solved: FloatArray, step: float) -> FloatArray:

@@ -71,11 +71,19 @@ def step_response_kernel(
     """
     if before.n_states != after.n_states:
         raise InvalidParameterError("before", before, f"a network of {after.n_states} states")
-    # displacement p0 - p: by difference for large steps, by a solve from the changed rates alone for small ones
+    return kernel_of_displacement(after, displacement(before, after)[0], observable, moments)
+
+
+def displacement(before: MarkovNetwork, after: MarkovNetwork) -> tuple[FloatArray, FloatArray]:
+    """Steady state of one network minus that of another, shape (..., n), and the size of the terms it sums.
+
+    Small steps are solved for from the changed rates alone, so that close steady states are not subtracted.
+    """
     source = np.einsum("...ij,...j->...i", after.generator - before.generator, before.steady_state())
-    solved, terms = after.group_inverse.apply(source), after.group_inverse.apply_sizes(source)
+    terms = after.group_inverse.apply_sizes(source)
+    solved = after.group_inverse.apply(source)
     displaced = np.where(terms > 2.0, before.steady_state() - after.steady_state(), solved)
-    return _kernel_of_displacement(after, displaced, observable, moments)
+    return displaced, np.minimum(terms, 2.0)[..., 0]
 
 
 def relaxation_kernel(network: MarkovNetwork, source: ArrayLike, observable: ArrayLike, *, moments: int = 2) -> Kernel:
@@ -100,10 +108,10 @@ def relaxation_kernel(network: MarkovNetwork, source: ArrayLike, observable: Arr
     x = np.asarray(source, dtype=float)
     if x.ndim == 0 or x.shape[-1] != network.n_states:
         raise InvalidParameterError("source.shape", x.shape, f"(..., {network.n_states}), one entry per state")
-    return _kernel_of_displacement(network, network.group_inverse.apply(x), observable, moments)
+    return kernel_of_displacement(network, network.group_inverse.apply(x), observable, moments)
 
 
-def _kernel_of_displacement(
+def kernel_of_displacement(
     network: MarkovNetwork, displaced: FloatArray, observable: ArrayLike, moments: int
 ) -> Kernel:
     """Kernel c^T W exp(W t) d of a displacement d from the steady state."""

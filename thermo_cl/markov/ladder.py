@@ -13,7 +13,7 @@ from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel
 from thermo_cl.markov import thermodynamics
 from thermo_cl.markov.adaptation import occupancy_change, occupancy_slope
-from thermo_cl.markov.dynamics import relaxation_kernel, step_response_kernel
+from thermo_cl.markov.dynamics import displacement, kernel_of_displacement, relaxation_kernel
 from thermo_cl.markov.network import MarkovNetwork
 
 __all__ = ["Ladder"]
@@ -166,9 +166,11 @@ class Ladder:
             identity and keeps its digits however small, its other moments from linear solves.
         """
         before, after = self.network(baseline), self.network(signal)
-        kernel = step_response_kernel(before, after, self.top_rail, moments=moments)
-        solved = np.asarray(kernel.area)
-        area = occupancy_change(before.steady_state(), after.steady_state(), self.backward_rate, solved)
+        displaced, size = displacement(before, after)
+        kernel = kernel_of_displacement(after, displaced, self.top_rail, moments)
+        area = occupancy_change(
+            before.steady_state(), after.steady_state(), self.backward_rate, np.asarray(kernel.area), size
+        )
         return Kernel(kernel.coefficients, kernel.rates, known_moments=(area, *kernel.known_moments[1:]))
 
     def small_signal_kernel(self, signal: ArrayLike = 0.0, *, moments: int = 2) -> Kernel:

@@ -52,11 +52,11 @@ def edge_entropy_production(network: MarkovNetwork, probabilities: ArrayLike | N
     IrreversibleEdgeError
         If an edge has a rate in one direction only.
     """
+    flux = _fluxes(network, probabilities)
     one_way = (network.generator > 0) & (np.swapaxes(network.generator, -1, -2) == 0)
     if one_way.any():
         target, source = np.argwhere(one_way)[0][-2:]
         raise IrreversibleEdgeError(int(source), int(target))
-    flux = _fluxes(network, probabilities)
     reverse = np.swapaxes(flux, -1, -2)
     both = (flux > 0) & (reverse > 0)  # an edge between two empty states carries nothing
     force = np.log(np.where(both, flux, 1.0)) - np.log(np.where(both, reverse, 1.0))

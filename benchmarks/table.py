@@ -1,0 +1,187 @@
+"""The benchmark's JSON as Markdown: ``python -m benchmarks.table [FILE] [--update-readme]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from thermo_cl.errors import ThermoError
+from thermo_cl.sweep import atomic_output
+
+HERE = Path(__file__).resolve().parent
+START, END = "<!-- benchmark:start -->", "<!-- benchmark:end -->"
+UNITS = (
+    ("years", 365.25 * 86400), ("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)
+)  # fmt: skip
+
+
+class TableError(Exception):
+    """Why a table cannot be made or placed, and what to do."""
+
+
+def duration(seconds: float) -> str:
+    """Time in the largest unit of which it holds at least one and a half (one below a minute), to two digits or so."""
+    for unit, size in UNITS:
+        value = seconds / size
+        if value >= (1.5 if size >= 60 else 1.0):
+            return f"{value:.0f} {unit}" if value >= 10 else f"{value:.1f} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
+
+
+def times(ratio: float) -> str:
+    """Ratio to two significant digits, with separators."""
+    return f"{float(f'{ratio:.2g}'):,.0f}" if ratio >= 10 else f"{ratio:.1f}"
+
+
+def render(results: dict[str, Any]) -> str:
+    """Two Markdown tables and what they rest on, with padded columns."""
+    env, repeats = results["environment"], results["datasets"]["dissipation"]["repeats"]
+    versions = ", ".join(f"{name} {env[name]}" for name in ("thermo-cl", "numpy", "scipy", "numba"))
+    return "\n\n".join(
+        [
+            _aligned(_comparison_rows(results)),
+            _note(results),
+            _aligned(_library_rows(results)),
+            f"Medians of {repeats} repetitions ({results['processes']['import']['repeats']} for processes) after a warm-up "
+            f"on {env['numba_threads']} threads; Python {env['python']}, {versions}.",
+        ]
+    )
+
+
+def _comparison_rows(results: dict[str, Any]) -> list[list[str]]:
+    rows = [["same curves, same run", "straightforward pipeline", "thermo_cl", "ratio"]]
+    step = results["kernels"]["step_kernel"]["median"]
+    kernel = results["figure_6b"]["kernel_seconds"]["median"]
+    rows.append(["one ladder's kernel", duration(kernel), duration(step), times(kernel / step)])
+    for name, title, curve in (("figure_6b", "Fig. 6B", "one ladder"), ("figure_4c", "Fig. 4C", "one protocol")):
+        c = results[name]
+        ours, ratio, curves = c["library_seconds_per_curve"]["all_threads"], c["ratio"]["all_threads"], c["curves"]
+        per_curve, per_figure = c["extrapolated_seconds_per_curve"], c["extrapolated_seconds_per_figure"]
+        naive = c["amplitude_seconds"]["median"]
+        rows += [
+            [
+                f"{title}, one amplitude",
+                duration(naive),
+                duration(ours / c["amplitudes"]),
+                times(naive * c["amplitudes"] / ours),
+            ],
+            [
+                f"{title}, {curve} of {c['amplitudes']} amplitudes",
+                f"{duration(per_curve)} *",
+                duration(ours),
+                times(ratio),
+            ],
+            [f"{title}, all {curves}", f"{duration(per_figure)} *", duration(ours * curves), times(ratio)],
+        ]
+    return rows
+
+
+def _note(results: dict[str, Any]) -> str:
+    six, four = results["figure_6b"], results["figure_4c"]
+    return (
+        f"\\* Extrapolated, not run: from {six['amplitude_seconds']['repeats']} amplitudes for Fig. 6B and "
+        f"{four['amplitude_seconds']['repeats']} for Fig. 4C (`benchmarks/naive.py`). At those amplitudes the updates of the "
+        f"two differ by at most {six['largest_difference_over_amplitude_max']:.1e} and "
+        f"{four['largest_difference_over_amplitude_max']:.1e} of A_max, the pipeline's grid error. The library's times "
+        f"include metrics, dissipation and labels, the pipeline's do not; it runs on one thread, on which the "
+        f"library's ratio for Fig. 6B is {times(six['ratio']['one_thread'])}."
+    )
+
+
+def _library_rows(results: dict[str, Any]) -> list[list[str]]:
+    sets, kernels, processes = results["datasets"], results["kernels"], results["processes"]
+    rate = times(sets["ladders_per_second"])
+    lines = [
+        (f"Figs. 6B and 9B, exact kernels, metrics, dissipation: {rate} ladders a second", sets["dissipation"]),
+        ("... with kernels cut after five units, as in the paper", sets["dissipation_paper"]),
+        ("... and on one thread", sets["dissipation_paper_one_thread"]),
+        ("Fig. 4C, with three-segment fits by pwlf", sets["dynamic_range"]),
+        ("Fig. 5C, with three-segment fits by pwlf", sets["offset"]),
+        ("step kernel, per ladder in a batch", kernels["step_kernel"]),
+        ("steady state, per ladder in a batch", kernels["steady_state"]),
+        ("fresh process: start of Python alone", processes["interpreter"]),
+        ("fresh process: `import thermo_cl`", processes["import"]),
+        ("fresh process: whole Fig. 6B data set", processes["dissipation"]),
+    ]
+    rows = [[title, duration(t["median"]), f"{duration(t['min'])} to {duration(t['max'])}"] for title, t in lines]
+    first = duration(processes["dissipation_compiling_seconds"])
+    return [
+        ["thermo_cl alone", "median", "range"],
+        *rows,
+        ["... the first time, compiling", first, "once"],
+        ["... its peak memory", f"{processes['peak_memory_mib']:.0f} MiB", "largest"],
+    ]
+
+
+def _aligned(rows: list[list[str]]) -> str:
+    """Markdown table, first row the header; all columns but the first to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    lines = [[row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
+
+
+def place(text: str, table: str) -> str:
+    """The text with the table between its two markers.
+
+    Raises
+    ------
+    TableError
+        If the markers are not there, once each and in order.
+    """
+    if text.count(START) != 1 or text.count(END) != 1 or text.index(START) > text.index(END):
+        raise TableError(f"the readme must hold the lines {START} and {END}, once each and in this order; add them")
+    return f"{text[: text.index(START)]}{START}\n\n{table}\n\n{text[text.index(END) :]}"
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Results of a run.
+
+    Raises
+    ------
+    TableError
+        If there is no such file or it is not JSON.
+    """
+    try:
+        results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise TableError(f"{path.name} cannot be read; make it first with python -m benchmarks") from None
+    except ValueError:
+        raise TableError(f"{path.name} is not JSON; make it again with python -m benchmarks") from None
+    return results
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.table", description=__doc__)
+    parser.add_argument(
+        "file", type=Path, nargs="?", default=HERE / "latest.json", help="default: benchmarks/latest.json"
+    )
+    parser.add_argument("--update-readme", action="store_true", help="put the table between the readme's markers")
+    parser.add_argument("--readme", type=Path, default=HERE.parent / "README.md", metavar="FILE", help="which readme")
+    options = parser.parse_args(arguments)
+    try:
+        results = load(options.file)
+        table = render(results)
+        if not options.update_readme:
+            print(table)
+            return 0
+        if results["quick"]:
+            raise TableError("this is a --quick run, not for the readme; run python -m benchmarks in full")
+        text = place(options.readme.read_text(encoding="utf-8"), table)
+        with atomic_output(options.readme, force=True) as draft:
+            draft.write_text(text, encoding="utf-8")
+    except KeyError as error:
+        print(f"error: {options.file.name} has no {error}; make it again with python -m benchmarks", file=sys.stderr)
+        return 1
+    except (TableError, ThermoError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

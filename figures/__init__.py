@@ -1,0 +1,1 @@
+"""Figures of the papers, one module each: data sets in, a Figure out; nothing is computed here."""

@@ -1,0 +1,60 @@
+"""Draw figures from saved data sets, as PDF and PNG: ``python -m figures [NAME ...] [--data DIR] [--out DIR]``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+from pathlib import Path
+
+from matplotlib import style
+
+from figures._axes import STYLE
+from thermo_cl.errors import ThermoError
+from thermo_cl.sweep import atomic_output, check_output, load_netcdf
+
+NAMES = ("fig2b", "fig4b", "fig4c", "fig5b", "fig5c", "fig6a", "fig6b", "fig8", "fig9b")
+# the PDF carries no date, so that the same data give the same bytes
+FORMATS: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "png": {}}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Draw the named figures (all by default); returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m figures", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(NAMES)} (default: all)")
+    parser.add_argument(
+        "--data", type=Path, default=Path("results"), metavar="DIR", help="data sets (default: results)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("results/figures"), metavar="DIR", help="folder (default: results/figures)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace existing files")
+    options = parser.parse_args(arguments)
+    names = tuple(dict.fromkeys(options.names)) or NAMES
+    if unknown := [name for name in names if name not in NAMES]:
+        parser.error(f"no figure named {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            for suffix in FORMATS:
+                check_output(options.out / f"{name}.{suffix}", force=options.force)
+        modules = {name: importlib.import_module(f"figures.{name}") for name in names}
+        needed = dict.fromkeys(source for module in modules.values() for source in module.DATASETS)
+        datasets = {source: load_netcdf(options.data / f"{source}.nc") for source in needed}
+        for name, module in modules.items():
+            start = time.perf_counter()
+            figure = module.draw(*(datasets[source] for source in module.DATASETS))
+            for suffix, metadata in FORMATS.items():
+                path = options.out / f"{name}.{suffix}"
+                with atomic_output(path, force=options.force) as draft, style.context(STYLE):
+                    figure.savefig(draft, metadata=metadata)
+                print(f"{path}  {time.perf_counter() - start:.2f} s")
+    except (ThermoError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
