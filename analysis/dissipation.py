@@ -7,6 +7,9 @@ The published program differs from the equations in four ways, each an option: i
 units (``window``), takes every dissipation at F = 25 (``dissipation_rate_factor``), reads the smallest amplitude at
 1.25 times its index (``index_factor``), and plots ln|offset| in mixed units (here the offset is signed, in units of
 the update). ``PAPER`` holds its choices.
+
+The recipe's line runs to A_max, past the amplitude at which the slow ramp breaks through Eq. 45's threshold from below,
+and so mixes two regimes; ``exact_offset`` is the tangent's intercept inside the threshold window, which Eq. 36 is about.
 """
 
 from __future__ import annotations
@@ -16,7 +19,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from thermo_cl import Ladder, Sawtooth, adaptive_threshold, crossing_metrics, weight_update
+from thermo_cl import (
+    Ladder,
+    Sawtooth,
+    adaptive_threshold,
+    crossing_metrics,
+    exact_window_metrics,
+    weight_update,
+)
 from thermo_cl import _validate as check
 from thermo_cl.sweep import Quantity, label, provenance
 
@@ -68,6 +78,7 @@ def compute(
     amplitude = np.linspace(0.0, 1.25 * amplitude_max, resolution, endpoint=False)
     update = weight_update(kernel, protocol, amplitude, threshold=threshold)
     metrics = crossing_metrics(amplitude, update, amplitude_max=amplitude_max, index_factor=index_factor)
+    exact = exact_window_metrics(kernel, protocol, threshold=threshold, amplitude_max=amplitude_max)
     costed = ladder if dissipation_rate_factor is None else Ladder(gamma, rate_factor=dissipation_rate_factor)
     parameters = {
         "ladders": count, "amplitudes": resolution, "window": window, "index_factor": index_factor,
@@ -94,6 +105,10 @@ def compute(
             "dynamic_range": Quantity(one, metrics.dynamic_range, "A_max / A_min", "1"),
             "offset": Quantity(one, metrics.offset, "intercept of the update's line, signed", "signal"),
             "linear": Quantity(one, metrics.linear, "whether an update is reached below A_max", "1"),
+            "exact_amplitude_min": Quantity(one, exact.amplitude_min, "amplitude at which updates begin", "signal"),
+            "exact_offset": Quantity(one, exact.offset, "intercept of the tangent inside the threshold window", "signal"),
+            "exact_linear": Quantity(one, exact.linear, "whether that tangent's slope is in (0.75, 1.25)", "1"),
+            "predicted_offset": Quantity(one, 3.0 * 10.0 * kernel.area, "offset by Eq. 36, I s tau_f", "signal"),
         },
         {"amplitude": Quantity("amplitude", amplitude, "amplitude, clamped minus free", "signal")},
         provenance("Falk et al. 2025, Figs. 6B and 9B", parameters, seed=rng),

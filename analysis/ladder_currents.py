@@ -22,7 +22,7 @@ def compute(gamma: float = 1e-3, signal: float = 200.0, samples: int = 501, *, r
     signal : float
         Height of the step, >= 0, in micromolar.
     samples : int
-        Number of times on [0, 5] at which the response is sampled.
+        Number of times, 0 and a geometric series from 1e-4 to 20, at which the response is sampled.
     rng : int
         Recorded only: nothing is drawn.
 
@@ -38,7 +38,8 @@ def compute(gamma: float = 1e-3, signal: float = 200.0, samples: int = 501, *, r
     level, gap = np.arange(n), np.arange(n - 1)
     horizontal = np.stack([current[gap, gap + 1], current[gap + n + 1, gap + n]])
     kernel = ladder.step_kernel(signal)
-    time = np.linspace(0.0, 5.0, check.integer_at_least("samples", samples, 2))
+    count = check.integer_at_least("samples", samples, 3)
+    time = np.concatenate([[0.0], np.geomspace(1e-4, 20.0, count - 1)])  # the fast rise and the slow return
     return label(
         {
             "occupancy": Quantity(("rail", "level"), p.reshape(2, n), "steady probability", "1"),

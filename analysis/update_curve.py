@@ -19,7 +19,7 @@ def compute(amplitudes: int = 400, *, rng: int = 0) -> xr.Dataset:
     Parameters
     ----------
     amplitudes : int
-        Number of amplitudes on [0, A_max).
+        Number of amplitudes on [0, 0.75 A_max), beyond which the area lets the slow ramp break through.
     rng : int
         Recorded only: nothing is drawn.
 
@@ -30,7 +30,8 @@ def compute(amplitudes: int = 400, *, rng: int = 0) -> xr.Dataset:
         amplitude at which updates begin. Rise 1, fall 9, A_max = 100 (the published program's defaults), mean 25.
     """
     area = np.array(AREAS)
-    amplitude = np.linspace(0.0, AMPLITUDE_MAX, check.integer_at_least("amplitudes", amplitudes, 2), endpoint=False)
+    resolution = check.integer_at_least("amplitudes", amplitudes, 2)
+    amplitude = np.linspace(0.0, 0.75 * AMPLITUDE_MAX, resolution, endpoint=False)
     kernel, protocol = chemotaxis_kernel(area, DECAY_RATE), Sawtooth(FAST, SLOW, mean=MEAN)
     threshold = AMPLITUDE_MAX / SLOW
     update = weight_update(kernel, protocol, amplitude, threshold=threshold)

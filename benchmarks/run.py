@@ -24,27 +24,31 @@ from thermo_cl.errors import ThermoError
 from thermo_cl.sweep import atomic_output, check_output, provenance
 
 LATEST = Path(__file__).with_name("latest.json")
+BUSY = 0.5  # load average above which other work disturbs the times
 PACKAGES = ("thermo-cl", "numpy", "scipy", "numba")
 
 
 def measure(*, quick: bool) -> dict[str, Any]:
     """All measurements; times in seconds, memory in MiB."""
+    load = os.getloadavg()[0]
+    if load > BUSY:
+        _say(f"the machine is busy (load {load:.1f}), so expect times too long by as much")
     few, many = (1, 2) if quick else (5, 7)
     ladders, amplitudes = (1, 1) if quick else (3, 4)
-    _say("fresh processes")
+    _say("measuring fresh processes")
     processes = library.measure_processes(few)
-    _say("kernels")
+    _say("measuring kernels")
     kernels = library.measure_kernels(many)
-    _say("data sets")
+    _say("measuring data sets")
     datasets = library.measure_datasets(many)
-    _say("the straightforward pipeline, ladders")
+    _say("measuring the straightforward pipeline: ladders")
     figure_6b = versus.compare_ladders(dissipation.compute(**dissipation.PAPER), ladders, amplitudes, many)
-    _say("the straightforward pipeline, chemotaxis")
+    _say("measuring the straightforward pipeline: chemotaxis")
     figure_4c = versus.compare_protocol(dynamic_range.compute(), 2, many)
     names_6b = {"all_threads": "dissipation_paper", "one_thread": "dissipation_paper_one_thread"}
     return {
         "quick": quick,
-        "environment": environment(),
+        "environment": environment(load),
         "processes": processes,
         "kernels": kernels,
         "datasets": datasets,
@@ -53,8 +57,8 @@ def measure(*, quick: bool) -> dict[str, Any]:
     }
 
 
-def environment() -> dict[str, Any]:
-    """Versions and threads; nothing that names the machine."""
+def environment(load: float) -> dict[str, Any]:
+    """Versions, threads and the load before the run; nothing that names the machine."""
     return {
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
@@ -62,6 +66,7 @@ def environment() -> dict[str, Any]:
         "architecture": platform.machine(),
         "processors": os.cpu_count(),
         "numba_threads": numba.get_num_threads(),
+        "load_before": round(load, 2),
     }
 
 
@@ -69,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--out", type=Path, metavar="FILE", help="JSON to write (default: benchmarks/latest.json)")
-    parser.add_argument("--quick", action="store_true", help="a check of half a minute; written only where --out says")
+    parser.add_argument("--quick", action="store_true", help="a check of one minute; written only where --out says")
     options = parser.parse_args(arguments)
     target = options.out or (None if options.quick else LATEST)
     try:
@@ -92,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(step: str) -> None:
-    print(f"measuring: {step}", file=sys.stderr, flush=True)
+    print(step, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -39,16 +39,13 @@ def times(ratio: float) -> str:
 def render(results: dict[str, Any]) -> str:
     """Two Markdown tables and what they rest on, with padded columns."""
     env, repeats = results["environment"], results["datasets"]["dissipation"]["repeats"]
+    starts = results["processes"]["import"]["repeats"]
     versions = ", ".join(f"{name} {env[name]}" for name in ("thermo-cl", "numpy", "scipy", "numba"))
-    return "\n\n".join(
-        [
-            _aligned(_comparison_rows(results)),
-            _note(results),
-            _aligned(_library_rows(results)),
-            f"Medians of {repeats} repetitions ({results['processes']['import']['repeats']} for processes) after a warm-up "
-            f"on {env['numba_threads']} threads; Python {env['python']}, {versions}.",
-        ]
+    basis = (
+        f"Medians of {repeats} repetitions ({starts} for processes) after a warm-up; {env['numba_threads']} threads, "
+        f"Python {env['python']}, {versions}."
     )
+    return "\n\n".join([_aligned(_comparison_rows(results)), _note(results), _aligned(_library_rows(results)), basis])
 
 
 def _comparison_rows(results: dict[str, Any]) -> list[list[str]]:
@@ -58,23 +55,15 @@ def _comparison_rows(results: dict[str, Any]) -> list[list[str]]:
     rows.append(["one ladder's kernel", duration(kernel), duration(step), times(kernel / step)])
     for name, title, curve in (("figure_6b", "Fig. 6B", "one ladder"), ("figure_4c", "Fig. 4C", "one protocol")):
         c = results[name]
-        ours, ratio, curves = c["library_seconds_per_curve"]["all_threads"], c["ratio"]["all_threads"], c["curves"]
-        per_curve, per_figure = c["extrapolated_seconds_per_curve"], c["extrapolated_seconds_per_figure"]
-        naive = c["amplitude_seconds"]["median"]
+        ours, ratio, curves, amplitudes = (
+            c["library_seconds_per_curve"]["all_threads"], c["ratio"]["all_threads"], c["curves"], c["amplitudes"]
+        )  # fmt: skip
+        whole = [duration(c[f"extrapolated_seconds_per_{part}"]) + " \\*" for part in ("curve", "figure")]
+        naive, share = c["amplitude_seconds"]["median"], ours / amplitudes
         rows += [
-            [
-                f"{title}, one amplitude",
-                duration(naive),
-                duration(ours / c["amplitudes"]),
-                times(naive * c["amplitudes"] / ours),
-            ],
-            [
-                f"{title}, {curve} of {c['amplitudes']} amplitudes",
-                f"{duration(per_curve)} *",
-                duration(ours),
-                times(ratio),
-            ],
-            [f"{title}, all {curves}", f"{duration(per_figure)} *", duration(ours * curves), times(ratio)],
+            [f"{title}, one amplitude", duration(naive), duration(share), times(naive / share)],
+            [f"{title}, {curve} of {amplitudes} amplitudes", whole[0], duration(ours), times(ratio)],
+            [f"{title}, all {curves}", whole[1], duration(ours * curves), times(ratio)],
         ]
     return rows
 
@@ -82,12 +71,12 @@ def _comparison_rows(results: dict[str, Any]) -> list[list[str]]:
 def _note(results: dict[str, Any]) -> str:
     six, four = results["figure_6b"], results["figure_4c"]
     return (
-        f"\\* Extrapolated, not run: from {six['amplitude_seconds']['repeats']} amplitudes for Fig. 6B and "
-        f"{four['amplitude_seconds']['repeats']} for Fig. 4C (`benchmarks/naive.py`). At those amplitudes the updates of the "
-        f"two differ by at most {six['largest_difference_over_amplitude_max']:.1e} and "
+        f"\\* Extrapolated, not run: `benchmarks/naive.py` was timed at {six['amplitude_seconds']['repeats']} points "
+        f"of Fig. 6B and {four['amplitude_seconds']['repeats']} of Fig. 4C. There the updates of the two differ "
+        f"by at most {six['largest_difference_over_amplitude_max']:.1e} and "
         f"{four['largest_difference_over_amplitude_max']:.1e} of A_max, the pipeline's grid error. The library's times "
-        f"include metrics, dissipation and labels, the pipeline's do not; it runs on one thread, on which the "
-        f"library's ratio for Fig. 6B is {times(six['ratio']['one_thread'])}."
+        f"include metrics, dissipation and labels, the pipeline's do not. The pipeline runs on one thread; with the "
+        f"library on one thread too, the ratio for Fig. 6B is {times(six['ratio']['one_thread'])}."
     )
 
 
@@ -157,9 +146,7 @@ def load(path: Path) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.table", description=__doc__)
-    parser.add_argument(
-        "file", type=Path, nargs="?", default=HERE / "latest.json", help="default: benchmarks/latest.json"
-    )
+    parser.add_argument("file", type=Path, nargs="?", default=HERE / "latest.json", help="default: latest.json here")
     parser.add_argument("--update-readme", action="store_true", help="put the table between the readme's markers")
     parser.add_argument("--readme", type=Path, default=HERE.parent / "README.md", metavar="FILE", help="which readme")
     options = parser.parse_args(arguments)

@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from figures._axes import BLACK, BLUE, COLUMN, GREY, STYLE, new_figure, words
+from figures._axes import BLACK, BLUE, COLUMN, STYLE, new_figure, words
 
 DATASETS = ("update_curve",)
 
@@ -23,8 +23,7 @@ def draw(data: xr.Dataset) -> Figure:
     figure = new_figure(COLUMN, 2.7)
     axes = figure.subplots()
     curve = data.sel(area=0.0)
-    opening = float(curve["opening"])
-    axes.axvline(opening, color=GREY, linewidth=0.8, linestyle=":")
+    opening, largest = float(curve["opening"]), float(curve["amplitude"].max())
     axes.plot(
         curve["amplitude"],
         curve["ideal_update"],
@@ -41,7 +40,7 @@ def draw(data: xr.Dataset) -> Figure:
     )  # fmt: skip
     axes.set(
         xlabel="Amplitude, clamped minus free, $A$ (signal)", ylabel=words(curve["weight_update"], r"\Delta w"),
-        xlim=(0, 100), ylim=(0, 100),
+        xlim=(0, largest), ylim=(0, largest),
     )  # fmt: skip
     axes.legend(loc="upper left")
     return figure

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import xarray as xr
 from matplotlib import style
 from matplotlib.figure import Figure
@@ -24,25 +26,26 @@ def draw(data: xr.Dataset) -> Figure:
     """
     figure = new_figure(COLUMN, 2.7)
     axes = figure.subplots()
-    amplitude, handles = data["amplitude"], []
-    for area, (colour, line) in zip(data["area"].values, LINES, strict=False):
+    amplitude, largest, handles = data["amplitude"], float(data["amplitude"].max()), []
+    kinks = False
+    for area, (colour, line) in zip(data["area"].values, cycle(LINES), strict=False):
         curve = data.sel(area=area)
         axes.plot(amplitude, curve["ideal_update"], color=colour, linestyle="-", linewidth=0.6, alpha=0.6)
         handles += axes.plot(amplitude, curve["weight_update"], color=colour, linestyle=line, label=f"$I = {area:g}$")
         axes.plot(float(curve["opening"]), 0.0, "o", color=colour, clip_on=False, zorder=3)
         kink = float(curve["weight_update"].idxmax("amplitude"))
-        if kink < float(amplitude.max()):
+        if kink < largest:
+            kinks = True
             axes.plot(kink, float(curve["weight_update"].max()), "o", color=colour, markerfacecolor="white", zorder=3)
     handles.append(Line2D([], [], color=GREY, linestyle="-", linewidth=0.6, label=r"$A + I\,\bar{s}\,\tau_f$"))
     axes.set(
         xlabel="Amplitude, clamped minus free, $A$ (signal)", ylabel=words(data["weight_update"], r"\Delta w"),
-        xlim=(0, 100), ylim=(0, 106),
+        xlim=(0, largest), ylim=(0, 1.01 * float(data["ideal_update"].max())),
     )  # fmt: skip
-    events = (
-        Line2D([], [], marker="o", color=GREY, linestyle="none", label="updates begin"),
-        Line2D([], [], marker="o", color=GREY, markerfacecolor="white", linestyle="none",
-               label="the slow fall passes\nthe threshold"),
-    )  # fmt: skip
+    events = axes.plot([], [], "o", color=GREY, label="updates begin")
+    if kinks:
+        label = "the slow fall passes\nthe threshold"
+        events += axes.plot([], [], "o", color=GREY, markerfacecolor="white", label=label)
     axes.add_artist(axes.legend(handles=events, loc="lower right", handlelength=0.8))
     axes.legend(handles=handles, loc="upper left", title="kernel area (1 / time)", alignment="left")
     return figure

@@ -16,6 +16,7 @@ DATASETS = ("ladder_currents",)
 RADIUS, HEIGHT = 0.2, 1.3  # of a node, and of the ladder, in units of the distance between levels
 FULL, THIN = 5.0, 0.5  # widths in points of the largest current's arrow and of the thinnest
 NEGLIGIBLE = 1e-4  # currents below this fraction of the largest get a dotted line
+ROUNDING = 1e-14  # currents below this are zero, as all are at detailed balance
 
 
 @style.context(STYLE)
@@ -61,7 +62,9 @@ def _ladder(axes: Axes, data: xr.Dataset) -> None:
     """Nodes filled by occupancy; arrows along the currents."""
     occupancy, levels = data["occupancy"], data.sizes["level"]
     most = float(occupancy.max())
-    largest = max(float(abs(data[name]).max()) for name in ("horizontal_current", "vertical_current"))
+    largest = max(
+        ROUNDING / NEGLIGIBLE, *(float(abs(data[f"{way}_current"]).max()) for way in ("horizontal", "vertical"))
+    )
     for rail, y, side in (("top", HEIGHT, 1), ("bottom", 0.0, -1)):
         for level in range(levels):
             p = float(occupancy.sel(rail=rail, level=level))
@@ -78,12 +81,10 @@ def _ladder(axes: Axes, data: xr.Dataset) -> None:
     for level in range(levels):
         current = float(data["vertical_current"].sel(level=level))
         _arrow(axes, (level, HEIGHT), (level, 0.0), current, largest)
-        axes.text(
-            level + 0.12, HEIGHT / 2, f"${_power(abs(current))}$", rotation=90, ha="left", va="center", fontsize=7
-        )
+        axes.text(level + 0.12, HEIGHT / 2, _amount(current), rotation=90, ha="left", va="center", fontsize=7)
         axes.text(level, -0.52, f"level {level}", ha="center", va="top")
     for gap in range(levels - 1):
-        text = f"${_power(float(data['horizontal_current'].sel(rail='top', gap=gap)))}$"
+        text = _amount(float(data["horizontal_current"].sel(rail="top", gap=gap)))
         axes.text(gap + 0.5, HEIGHT - 0.13, text, ha="center", va="top", fontsize=7)
     axes.set(xlim=(-0.75, levels - 0.6), ylim=(-1.15, HEIGHT + 0.45), aspect="equal")
     axes.text(
@@ -98,7 +99,7 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], cur
     """Arrow between two nodes along the sign of the current, as wide as the root of its share of the largest."""
     if current < 0:
         start, end = end, start
-    share = abs(current) / largest if largest > 0 else 0.0
+    share = abs(current) / largest
     length = math.dist(start, end)
     cut = RADIUS + 0.05
     unit = ((end[0] - start[0]) / length, (end[1] - start[1]) / length)
@@ -116,9 +117,14 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], cur
     )  # fmt: skip
 
 
+def _amount(current: float) -> str:
+    """Size of a current; its direction is the arrow's."""
+    return f"${_power(abs(current))}$" if abs(current) > ROUNDING else "0"
+
+
 def _power(value: float) -> str:
-    """Short mathtext of a number >= 0: a plain decimal, or two digits and a power of ten."""
-    if value >= 0.01 or value == 0:
+    """Short mathtext of a number > 0: a plain decimal, or two digits and a power of ten."""
+    if value >= 0.01:
         return f"{value:.3f}"
     mantissa, exponent = f"{value:.1e}".split("e")
     factor = "" if mantissa == "1.0" else rf"{mantissa}\!\times\!"

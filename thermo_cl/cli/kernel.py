@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from thermo_cl.cli.ladders import LADDER_TIME, ladder_and_kernel
-from thermo_cl.cli.options import (
-    AsJson, Baseline, EnergyStep, Force, Levels, PlotFile, RateFactor, ReferenceLevel, SaveFile, Signal, Window,
-    parameters_of,
-)  # fmt: skip
+from thermo_cl.cli import options as opt
+from thermo_cl.cli.inputs import LADDER_TIME, ladder_and_kernel
 from thermo_cl.cli.outputs import Outputs, errors_reported
 
 if TYPE_CHECKING:
@@ -21,18 +18,28 @@ if TYPE_CHECKING:
 
 __all__ = ["kernel"]
 
+_SCALARS = (
+    "entropy_production_rate",
+    "entropy_production_rate_after",
+    "raw_area",
+    "raw_first_moment",
+    "area",
+    "first_moment",
+)
+_MODES = ("mode", "relaxation_time", "relaxation_rate", "angular_frequency", "area_part")
 
-@errors_reported()
+
+@errors_reported
 def kernel(
     context: typer.Context,
     gamma: Annotated[float, typer.Option(help="Drive, > 0: 1 is detailed balance, smaller is driven harder.")],
-    signal: Signal = 200.0,
-    baseline: Baseline = 0.0,
-    rate_factor: RateFactor = 25.0,
-    levels: Levels = 5,
-    reference_level: ReferenceLevel = 1.0,
-    energy_step: EnergyStep = 2.0,
-    window: Window = None,
+    signal: opt.Signal = 200.0,
+    baseline: opt.Baseline = 0.0,
+    rate_factor: opt.RateFactor = 25.0,
+    levels: opt.Levels = 5,
+    reference_level: opt.ReferenceLevel = 1.0,
+    energy_step: opt.EnergyStep = 2.0,
+    window: opt.Window = None,
     normalized: Annotated[
         bool, typer.Option("--normalized/--raw", help="Divide by -|first moment|, as the paper does, or not.")
     ] = True,
@@ -41,15 +48,15 @@ def kernel(
     linear_time: Annotated[
         bool, typer.Option("--linear-time", help="Sample evenly from 0; otherwise evenly in log time.")
     ] = False,
-    as_json: AsJson = False,
-    save: SaveFile = None,
-    plot: PlotFile = None,
-    force: Force = False,
+    as_json: opt.AsJson = False,
+    save: opt.SaveFile = None,
+    plot: opt.PlotFile = None,
+    force: opt.Force = False,
 ) -> None:
     """Memory kernel of a ladder.
 
     It is the rate of change of the top rail's occupancy after a step of the signal. Prints its area and moments,
-    the entropy production rate, and the relaxation times that it is made of.
+    the entropy production rate, and the relaxation times that it is made of; files and JSON hold its samples too.
     """
     outputs = Outputs.checked(as_json=as_json, save=save, plot=plot, force=force)
     from thermo_cl import _validate as check
@@ -57,30 +64,49 @@ def kernel(
     check.integer_at_least("samples", samples, 2)
     check.positive("until", until)
     ladder, raw = ladder_and_kernel(
-        gamma, signal=signal, baseline=baseline, rate_factor=rate_factor, levels=levels,
-        reference_level=reference_level, energy_step=energy_step, window=window,
-    )  # fmt: skip
-    dataset = _dataset(ladder, raw, parameters_of(context))
+        gamma,
+        signal=signal,
+        baseline=baseline,
+        rate_factor=rate_factor,
+        levels=levels,
+        reference_level=reference_level,
+        energy_step=energy_step,
+        window=window,
+    )
+    shown = raw.normalized() if normalized else raw
+    time = _times(shown, until, samples, linear=linear_time)
+    dataset = _dataset(ladder, raw, shown, time, opt.parameters_of(context))
     outputs.deliver(dataset, lambda: _text(dataset), "plot_kernel")
 
 
-def _dataset(ladder: Ladder, raw: Kernel, parameters: dict[str, Any]) -> xr.Dataset:
-    """The kernel's numbers, its modes slowest first, and its samples."""
+def _times(kernel: Kernel, until: float, count: int, *, linear: bool) -> FloatArray:
+    """Even times from 0, or times even in their logarithm from well below the fastest mode's."""
+    import numpy as np
+
+    from thermo_cl.errors import InvalidParameterError
+
+    if linear:
+        return np.linspace(0.0, until, count)
+    first = 1e-2 / np.abs(kernel.rates[kernel.coefficients != 0]).max()
+    if until <= first:
+        raise InvalidParameterError("until", until, f"greater than {first:.2g}, a hundredth of the shortest time")
+    return np.geomspace(first, until, count)
+
+
+def _dataset(ladder: Ladder, raw: Kernel, shown: Kernel, time: FloatArray, parameters: dict[str, Any]) -> xr.Dataset:
+    """Label the kernel's numbers, its modes slowest first, and its samples."""
     import numpy as np
 
     from thermo_cl.sweep import Quantity, label, provenance
 
+    per_time, dissipation, sigma = f"1 / {LADDER_TIME}", f"k_B / {LADDER_TIME}", "steady entropy production rate"
     if parameters["normalized"]:
-        shown, kind, rank = raw.normalized(), "normalised", (f"1 / {LADDER_TIME}^2", f"1 / {LADDER_TIME}", "1")
+        kind, kernel_unit, area_unit, moment_unit = "normalised", f"{per_time}^2", per_time, "1"
     else:
-        shown, kind, rank = raw, "un-normalised", (f"1 / {LADDER_TIME}", "1", LADDER_TIME)
-    kernel_unit, area_unit, moment_unit = rank
+        kind, kernel_unit, area_unit, moment_unit = "un-normalised", per_time, "1", LADDER_TIME
     carrying = shown.coefficients != 0  # a mode of no weight has no time either
     rates, coefficients = shown.rates[carrying], shown.coefficients[carrying]
-    time = _times(parameters, fastest=np.abs(rates).max())
-    per_time, dissipation = f"1 / {LADDER_TIME}", f"k_B / {LADDER_TIME}"
     before, after = (ladder.entropy_production_rate(parameters[name]) for name in ("baseline", "signal"))
-    sigma = "steady entropy production rate"
     return label(
         {
             "entropy_production_rate": Quantity((), before, f"{sigma} before the step", dissipation),
@@ -89,7 +115,7 @@ def _dataset(ladder: Ladder, raw: Kernel, parameters: dict[str, Any]) -> xr.Data
             "raw_first_moment": Quantity((), raw.first_moment, "first moment of the un-normalised kernel", LADDER_TIME),
             "area": Quantity((), shown.area, f"area I of the {kind} kernel", area_unit),
             "first_moment": Quantity((), shown.first_moment, f"first moment of the {kind} kernel", moment_unit),
-            "backward_rate": Quantity((), ladder.backward_rate, "gamma exp(energy_step / 2)", per_time),
+            "backward_rate": Quantity((), ladder.backward_rate, "rate against the drive", per_time),
             "relaxation_time": Quantity("mode", -1.0 / rates.real, "decay time of a mode after the step", LADDER_TIME),
             "relaxation_rate": Quantity("mode", -rates.real, "decay rate of a mode", per_time),
             "angular_frequency": Quantity("mode", rates.imag, "angular frequency of a mode", f"rad / {LADDER_TIME}"),
@@ -107,47 +133,34 @@ def _dataset(ladder: Ladder, raw: Kernel, parameters: dict[str, Any]) -> xr.Data
     )
 
 
-def _times(parameters: dict[str, Any], fastest: float) -> FloatArray:
-    """Sampled times: even from 0, or even in log time from well below the fastest mode's."""
-    import numpy as np
-
-    from thermo_cl.errors import InvalidParameterError
-
-    until, count = parameters["until"], parameters["samples"]
-    if parameters["linear_time"]:
-        return np.linspace(0.0, until, count)
-    first = 1e-2 / fastest
-    if until <= first:
-        raise InvalidParameterError("until", until, f"greater than {first:.2g}, a hundredth of the shortest time")
-    return np.geomspace(first, until, count)
-
-
-_SCALARS = ("entropy_production_rate", "entropy_production_rate_after", "raw_area", "raw_first_moment", "area",
-            "first_moment", "backward_rate")  # fmt: skip
-_MODES = ("mode", "relaxation_time", "relaxation_rate", "angular_frequency", "area_part")
-
-
 def _text(dataset: xr.Dataset) -> str:
     from thermo_cl.cli.report import quantities, table
 
-    return "\n".join([
-        quantities(dataset, _SCALARS),
-        "",
-        "Conditions for updates that follow ds/dt (Eq. 25):",
-        *(f"  {line}" for line in _conditions(dataset)),
-        "",
-        "Relaxation after the step:",
-        table(dataset, _MODES),
-    ])
+    return "\n".join(
+        [
+            quantities(dataset, _SCALARS),
+            "",
+            "Conditions for updates that follow ds/dt (Eq. 25):",
+            *(f"  {line}" for line in _conditions(dataset)),
+            "",
+            "Relaxation after the step:",
+            table(dataset, _MODES),
+        ]
+    )
 
 
 def _conditions(dataset: xr.Dataset) -> list[str]:
     area, moment, rate = (dataset[name].item() for name in ("area", "first_moment", "backward_rate"))
     met = abs(moment + 1.0) < 1e-9
-    follows = {True: "met", False: f"not met ({moment:.6g})"}[met]
-    if not met and abs(moment - 1.0) < 1e-9:
+    if met:
+        follows = "met"
+    elif abs(moment - 1.0) < 1e-9:
         follows = "not met (+1): the output follows -ds/dt"
-    limit = f"; a threshold can part the ramps for rises shorter than 1/I = {1.0 / area:.4g}" if met and area > 0 else ""
+    else:
+        follows = f"not met ({moment:.6g})"
+    limit = (
+        f"; a threshold can part the ramps for rises shorter than 1/I = {1.0 / area:.4g}" if met and area > 0 else ""
+    )
     return [
         f"first moment -1     {follows}",
         f"area 0              I = {area:.4g}{limit}",

@@ -63,15 +63,13 @@ PlotFile = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
 
 OUTPUT_NAMES = ("as_json", "save", "plot", "force")
-_ARGUMENT_NAMES = ("gamma", "signal", "baseline", "rate_factor", "levels", "reference_level", "energy_step", "window", "until",
-                   "samples", "area", "decay_rate", "fast", "slow", "mean", "amplitude_max", "amplitudes", "threshold",
-                   "ladder_units", "save", "plot")  # fmt: skip
-_RENAMED = {"n_levels": "--levels", "length": "--window", "units": "--ladder-units"}
+_RENAMED = {"n_levels": "levels", "length": "window", "units": "ladder_units"}
 
 
-def option_of(argument: str) -> str:
-    """Option that sets an argument of the library; any other name is returned as it is."""
-    return _RENAMED.get(argument) or (f"--{argument.replace('_', '-')}" if argument in _ARGUMENT_NAMES else argument)
+def option_of(argument: str, options: Collection[str]) -> str:
+    """Option that sets an argument of the library; a name that belongs to none of ``options`` is kept as it is."""
+    name = _RENAMED.get(argument, argument)
+    return f"--{name.replace('_', '-')}" if name in options else argument
 
 
 def parameters_of(context: typer.Context, *, leave_out: Collection[str] = ()) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from inspect import signature
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 
@@ -20,20 +21,26 @@ if TYPE_CHECKING:
 
 __all__ = ["PLOT_SUFFIXES", "Outputs", "errors_reported"]
 
+P = ParamSpec("P")
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 
-@contextmanager
-def errors_reported() -> Iterator[None]:
-    """Print an error of the library as one line on stderr, in terms of options, and exit with status 1."""
-    try:
-        yield
-    except InvalidParameterError as error:
-        _fail(str(InvalidParameterError(option_of(error.name), error.value, error.valid)))
-    except ThermoError as error:
-        _fail(str(error))
-    except MemoryError as error:
-        _fail(f"not enough memory ({error}); ask for fewer levels, samples or amplitudes")
+def errors_reported(command: Callable[P, None]) -> Callable[P, None]:
+    """Make a command print an error of the library as one line on stderr, in terms of its options, and exit with 1."""
+    options = signature(command).parameters
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except InvalidParameterError as error:
+            _fail(str(InvalidParameterError(option_of(error.name, options), error.value, error.valid)))
+        except ThermoError as error:
+            _fail(str(error))
+        except MemoryError as error:
+            _fail(f"not enough memory ({error}); ask for fewer levels, samples or amplitudes")
+
+    return run
 
 
 def _fail(message: str) -> None:

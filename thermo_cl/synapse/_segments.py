@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-_STARTS = 48  # candidate breaks along the data in the global scan
-_ROUNDS = 28  # refinements, each shrinking the window around the best pair by 0.45
+_STARTS = 110  # candidate breaks along the data in the coarse scan
+_KEPT = 6  # pairs carried from each scan to the next
+_ROUNDS = 30  # refinements, each shrinking the window around a pair by 0.6
 
 
 @njit(cache=True)
@@ -25,14 +26,24 @@ def _suffix_sums(x, y):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _explained(x, sums, b1, b2):  # type: ignore[no-untyped-def]
-    """Part of the sum of squares explained by 1, x, (x - b1)+, (x - b2)+: largest at the best breaks."""
-    s0, s1, s2 = sums[0], sums[np.searchsorted(x, b1)], sums[np.searchsorted(x, b2)]
+    """Part of the sum of squares that a line broken at b1 and b2 explains: largest at the best breaks.
+
+    Columns 1, x, a ramp from 0 at b1 to 1 at b2, and (x - b2)+ span the same lines as two hinges do, and stay
+    independent when the breaks meet, where the ramp becomes a step.
+    """
+    whole, after = sums[0], sums[np.searchsorted(x, b2)]
+    between, d = sums[np.searchsorted(x, b1)] - after, b2 - b1
     a, g = np.empty((4, 4)), np.empty(4)
-    a[0, 0], a[0, 1], a[1, 1] = s0[0], s0[1], s0[2]
-    a[0, 2], a[1, 2], a[2, 2] = s1[1] - b1 * s1[0], s1[2] - b1 * s1[1], s1[2] - 2.0 * b1 * s1[1] + b1 * b1 * s1[0]
-    a[0, 3], a[1, 3], a[3, 3] = s2[1] - b2 * s2[0], s2[2] - b2 * s2[1], s2[2] - 2.0 * b2 * s2[1] + b2 * b2 * s2[0]
-    a[2, 3] = s2[2] - (b1 + b2) * s2[1] + b1 * b2 * s2[0]
-    g[0], g[1], g[2], g[3] = s0[3], s0[4], s1[4] - b1 * s1[3], s2[4] - b2 * s2[3]
+    a[0, 0], a[0, 1], a[1, 1] = whole[0], whole[1], whole[2]
+    a[0, 2] = (between[1] - b1 * between[0]) / d + after[0]
+    a[1, 2] = (between[2] - b1 * between[1]) / d + after[1]
+    a[2, 2] = (between[2] - 2.0 * b1 * between[1] + b1 * b1 * between[0]) / (d * d) + after[0]
+    a[0, 3] = a[2, 3] = after[1] - b2 * after[0]
+    a[1, 3] = after[2] - b2 * after[1]
+    a[3, 3] = after[2] - 2.0 * b2 * after[1] + b2 * b2 * after[0]
+    g[0], g[1] = whole[3], whole[4]
+    g[2] = (between[4] - b1 * between[3]) / d + after[3]
+    g[3] = after[4] - b2 * after[3]
     total = 0.0
     for i in range(4):  # Cholesky with forward substitution; a dependent column explains nothing more
         pivot = a[i, i]
@@ -58,37 +69,58 @@ def _explained(x, sums, b1, b2):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _refine(x, sums, b1, b2, width):  # type: ignore[no-untyped-def]
-    best = _explained(x, sums, b1, b2)
-    low, high = x[0], x[-1]
-    for _ in range(_ROUNDS):
-        centre1, centre2 = b1, b2
-        for i in range(-3, 4):
-            for j in range(-3, 4):
-                c1, c2 = centre1 + width * i / 3.0, centre2 + width * j / 3.0
-                if low < c1 < c2 < high:
-                    value = _explained(x, sums, c1, c2)
-                    if value > best:
-                        best, b1, b2 = value, c1, c2
-        width *= 0.45
-    return best, b1, b2
+def _keep(tops, pairs, value, b1, b2, apart):  # type: ignore[no-untyped-def]
+    """Put a pair of breaks among the best seen so far, in place of a worse one nearby or of the worst of all."""
+    place = np.argmin(tops)
+    for k in range(tops.shape[0]):
+        if abs(pairs[k, 0] - b1) < apart and abs(pairs[k, 1] - b2) < apart:
+            place = k
+            break
+    if value > tops[place]:
+        tops[place], pairs[place, 0], pairs[place, 1] = value, b1, b2
+
+
+@njit(cache=True)
+def _scan(x, sums, centre1, centre2, width, points, tops, pairs, apart):  # type: ignore[no-untyped-def]
+    """Try a square grid of breaks of half-width ``width`` around a centre."""
+    for i in range(-points, points + 1):
+        b1 = centre1 + width * i / points
+        for j in range(-points, points + 1):
+            b2 = centre2 + width * j / points
+            if x[0] < b1 < b2 < x[-1]:
+                _keep(tops, pairs, _explained(x, sums, b1, b2), b1, b2, apart)
 
 
 @njit(cache=True, parallel=True)
 def best_breaks(x, y, breaks):  # type: ignore[no-untyped-def]
-    """Fill ``breaks`` (batch, 2) with the inner breaks of the least-squares line of each row of ``y``."""
-    step = (x[-1] - x[0]) / (_STARTS + 1)
+    """Fill ``breaks`` (batch, 2) with the inner breaks of the least-squares line of each row of ``y``.
+
+    The sum of squares has many local optima, one for nearly every pair of data intervals. A coarse scan of all pairs
+    is followed by one at half the spacing of the data, and only then by refinement inside an interval.
+    """
+    length = x[-1] - x[0]
+    step, spacing = length / (_STARTS + 1), length / (x.shape[0] - 1)
     for row in prange(y.shape[0]):
         sums = _suffix_sums(x, y[row])
-        tops, pairs = np.full(4, -np.inf), np.zeros((4, 2))  # a few best cells, refined each: the fit has local optima
+        starts, from_pairs = np.full(_KEPT, -np.inf), np.full((_KEPT, 2), np.inf)
         for i in range(1, _STARTS + 1):
-            for j in range(i + 1, _STARTS + 1):
-                value = _explained(x, sums, x[0] + i * step, x[0] + j * step)
-                worst = np.argmin(tops)
-                if value > tops[worst]:
-                    tops[worst], pairs[worst, 0], pairs[worst, 1] = value, x[0] + i * step, x[0] + j * step
+            for j in range(i, _STARTS + 1):
+                b1, b2 = x[0] + i * step, x[0] + (j + 0.5) * step
+                _keep(starts, from_pairs, _explained(x, sums, b1, b2), b1, b2, 1.9 * step)
+        cells, cell_pairs = np.full(_KEPT, -np.inf), np.full((_KEPT, 2), np.inf)
+        points = int(np.ceil(2.0 * step / spacing))
+        for k in range(_KEPT):
+            if starts[k] == -np.inf:
+                continue
+            _scan(x, sums, from_pairs[k, 0], from_pairs[k, 1], 0.5 * spacing * points, points, cells, cell_pairs, 0.9 * spacing)
         best = -np.inf
-        for k in range(4):
-            value, b1, b2 = _refine(x, sums, pairs[k, 0], pairs[k, 1], 1.5 * step)
-            if value > best:
-                best, breaks[row, 0], breaks[row, 1] = value, b1, b2
+        for k in range(_KEPT):
+            if cells[k] == -np.inf:
+                continue
+            top, pair = np.full(1, cells[k]), cell_pairs[k : k + 1].copy()
+            width = spacing
+            for _ in range(_ROUNDS):
+                _scan(x, sums, pair[0, 0], pair[0, 1], width, 3, top, pair, np.inf)
+                width *= 0.6
+            if top[0] > best:
+                best, breaks[row, 0], breaks[row, 1] = top[0], pair[0, 0], pair[0, 1]

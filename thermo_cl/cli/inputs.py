@@ -1,4 +1,4 @@
-"""From ladder options to a ladder and its memory kernel."""
+"""From options to the library's values: a ladder with its memory kernel, a sawtooth."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
-    from thermo_cl import Kernel, Ladder
+    from thermo_cl import Kernel, Ladder, Sawtooth
 
-__all__ = ["LADDER_TIME", "ladder_and_kernel"]
+__all__ = ["LADDER_TIME", "PROTOCOL_TIME", "ladder_and_kernel", "sawtooth"]
 
-LADDER_TIME = "ladder time unit"
+LADDER_TIME, PROTOCOL_TIME = "ladder time unit", "protocol time unit"
 
 
 def ladder_and_kernel(
@@ -32,13 +32,19 @@ def ladder_and_kernel(
     InvalidParameterError
         If an option is out of its domain, before anything is solved.
     """
+    import numpy as np
+
     from thermo_cl import Ladder
     from thermo_cl import _validate as check
     from thermo_cl.errors import InvalidParameterError
 
     ladder = Ladder(
-        gamma, rate_factor=rate_factor, n_levels=levels, reference_level=reference_level, energy_step=energy_step
-    )  # type: ignore[arg-type]
+        np.asarray(gamma),
+        rate_factor=np.asarray(rate_factor),
+        n_levels=levels,
+        reference_level=np.asarray(reference_level),
+        energy_step=np.asarray(energy_step),
+    )
     check.non_negative("baseline", baseline)
     check.non_negative("signal", signal)
     if signal == baseline:
@@ -47,3 +53,12 @@ def ladder_and_kernel(
         check.positive("window", window)
     kernel = ladder.step_kernel(signal, baseline)
     return ladder, kernel if window is None else kernel.windowed(window)
+
+
+def sawtooth(fast: float, slow: float, mean: float) -> Sawtooth:
+    """Protocol of the three options; InvalidParameterError as the constructor's."""
+    import numpy as np
+
+    from thermo_cl import Sawtooth
+
+    return Sawtooth(fast=np.asarray(fast), slow=np.asarray(slow), mean=np.asarray(mean))

@@ -1,0 +1,78 @@
+"""The names other code relies on, frozen: adding one is a decision, losing one a break."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import thermo_cl as tcl
+
+PUBLIC = {
+    "thermo_cl": """
+        CurveMetrics Kernel Ladder MarkovNetwork PeriodicResponse PeriodicSignal Sawtooth __version__
+        adaptive_threshold amplitude_window chemotaxis_kernel crossing_metrics cycle_affinity
+        edge_entropy_production entropy_production_rate errors exact_crossing_metrics exact_window_metrics
+        integral_feedback_kernel periodic_response probability_currents propagate relaxation_kernel
+        segment_metrics sine_kernel step_response_kernel update_slope weight_update""",
+    "thermo_cl.errors": """
+        InvalidParameterError IrreversibleEdgeError NormalizationError NotConnectedError OutputError
+        ReducibleNetworkError ThermoError""",
+    "thermo_cl.kernels": """
+        Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel integral_feedback_kernel periodic_response
+        sine_kernel""",
+    "thermo_cl.markov": """
+        Ladder MarkovNetwork cycle_affinity edge_entropy_production entropy_production_rate
+        probability_currents propagate relaxation_kernel step_response_kernel""",
+    "thermo_cl.synapse": """
+        CurveMetrics Sawtooth adaptive_threshold amplitude_window crossing_metrics exact_crossing_metrics
+        exact_window_metrics segment_metrics update_slope weight_update""",
+    "thermo_cl.sweep": "Quantity atomic_output check_output label load_netcdf provenance save_netcdf",
+}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_names_are_frozen(module: str) -> None:
+    room = importlib.import_module(module)
+    assert sorted(room.__all__) == sorted(PUBLIC[module].split())
+    for name in room.__all__:
+        assert hasattr(room, name)
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_names_are_documented(module: str) -> None:
+    room = importlib.import_module(module)
+    assert room.__doc__
+    for name in room.__all__:
+        value = getattr(room, name)
+        if callable(value):
+            assert value.__doc__, name
+            assert not value.__doc__.startswith(f"{name}("), f"{name} has only the generated docstring"
+
+
+def test_the_contract_of_the_house() -> None:
+    """The lines of DESIGN.md that other code relies on, as they stand there."""
+    ladder = tcl.Ladder(gamma=1e-3, rate_factor=25.0, n_levels=5, reference_level=1, energy_step=2.0)
+    assert ladder.rate_matrix(signal=0.0).shape == (10, 10)
+    assert ladder.steady_state(signal=0.0).shape == (10,)
+    assert isinstance(ladder.entropy_production_rate(signal=0.0), float)
+    kernel = ladder.step_kernel(signal=200.0, baseline=0.0)
+    assert isinstance(kernel(0.5), float)
+    assert kernel.moment(0) == kernel.area
+    assert kernel.moment(1) == kernel.first_moment
+    assert kernel.normalized().first_moment == pytest.approx(-1.0, rel=1e-14)
+    assert kernel.windowed(5.0).rescaled(5.0)(0.5) == kernel(2.5)
+    kernel = tcl.chemotaxis_kernel(area=0.0, decay_rate=20.0)
+    protocol = tcl.Sawtooth(fast=3.0, slow=15.0, mean=10.0)
+    theta = tcl.adaptive_threshold(kernel, protocol, amplitude_max=50.0)
+    assert tcl.weight_update(kernel, protocol, [10.0, 20.0], threshold=theta).shape == (2,)
+    assert tcl.MarkovNetwork(ladder.rate_matrix()).n_states == 10
+
+
+def test_import_is_light() -> None:
+    """Heavy libraries are imported where they are used, not by ``import thermo_cl``."""
+    code = "import sys, thermo_cl; print(*{'sympy', 'matplotlib', 'numba', 'xarray', 'pwlf', 'typer'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert loaded == []
