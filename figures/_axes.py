@@ -18,7 +18,7 @@ STYLE = Path(__file__).with_name("style.mplstyle")
 COLUMN, PAGE = 3.4, 7.0  # widths in inches of one column and of two
 BLUE, ORANGE, BLACK, GREY = "#1B4F8C", "#E08214", "#000000", "#8C8C8C"  # they differ in lightness too
 PALE_BLUE, PALE_ORANGE = "#9DBFE0", "#FBE3C4"
-DISSIPATION = r"Entropy production rate $\sigma$ ($k_B$ / ladder time)"  # axis label of two figures
+DISSIPATION = r"Entropy production rate $\sigma$ ($k_B$ / ladder time)"
 
 
 def new_figure(width: float, height: float) -> Figure:

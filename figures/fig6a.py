@@ -85,7 +85,7 @@ def _ladder(axes: Axes, data: xr.Dataset) -> None:
         axes.text(level, -0.52, f"level {level}", ha="center", va="top")
     for gap in range(levels - 1):
         text = _amount(float(data["horizontal_current"].sel(rail="top", gap=gap)))
-        axes.text(gap + 0.5, HEIGHT - 0.13, text, ha="center", va="top", fontsize=7)
+        axes.text(gap + 0.5, HEIGHT - 0.13, text, ha="center", va="top", fontsize=6.5)
     axes.set(xlim=(-0.75, levels - 0.6), ylim=(-1.15, HEIGHT + 0.45), aspect="equal")
     axes.text(
         (levels - 1) / 2, -0.82, "filled area: occupancy; width of an arrow: square root of its current\n"

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from figures._axes import (
     BLACK,
     BLUE,
-    DISSIPATION,
     GREY,
     ORANGE,
     PAGE,
@@ -24,19 +23,20 @@ from figures._axes import (
 )
 
 DATASETS = ("dissipation",)
+SIGMA = r"$\sigma$ ($k_B$ / ladder time)"
 
 
 @style.context(STYLE)
 def draw(data: xr.Dataset) -> Figure:
-    """Offset over the mean signal: its logarithm as in the paper, and with its sign.
+    """Offset over the mean signal: as in the paper, with its sign, and that of the tangent inside the window.
 
     Parameters
     ----------
     data : xarray.Dataset
         From ``analysis.dissipation``; only ladders with a linear regime are drawn.
     """
-    figure = new_figure(PAGE, 2.9)
-    paper, signed = figure.subplots(1, 2, width_ratios=(1.0, 1.2))
+    figure = new_figure(PAGE, 2.7)
+    paper, signed, tangent = figure.subplots(1, 3)
     kept = data.where(data["linear"], drop=True)
     sigma, offset = kept["entropy_production_rate"], kept["offset"] / parameter(data, "mean")
     for sign, colour, marker, text in ((offset < 0, ORANGE, "v", "negative"), (offset > 0, BLUE, ".", "positive")):
@@ -46,25 +46,36 @@ def draw(data: xr.Dataset) -> Figure:
         )  # fmt: skip
     ln_scale(paper, "y", 2)
     paper.set(
-        xlabel=DISSIPATION,
-        ylabel=r"Offset over mean signal, $\ln\,|\Delta/\bar{s}|$",
+        xlabel=SIGMA,
+        ylabel=r"Offset over mean, $\ln\,|\Delta/\bar{s}|$",
     )
-    paper.plot([], [], linestyle="none", label=f"no linear regime ({int((~data['linear']).sum())}): not drawn")
+    paper.plot([], [], linestyle="none", label=f"not drawn, no line ({int((~data['linear']).sum())})")
     paper.legend(title=r"sign of the offset $\Delta$", markerscale=2.5, handlelength=1.0, alignment="left")
     panel(paper, "a", "as the paper plots it")
 
-    points = signed.scatter(sigma, offset, c=kept["signal"], norm=LogNorm(), s=4, linewidths=0)
+    signed.scatter(sigma, offset, c=kept["signal"], norm=LogNorm(), s=4, linewidths=0)
     signed.axhline(0.0, color=BLACK, linewidth=0.6, linestyle="--", zorder=0)
-    signed.text(float(sigma.min()), 0.15, "axis linear in the band", fontsize=7, color="#606060", va="bottom")
     signed.axhspan(-1.0, 1.0, color=GREY, alpha=0.12, linewidth=0, zorder=0)
     signed.set_xscale("log")
     plain_log(signed.xaxis)
     signed.set_yscale("symlog", linthresh=1.0)
     signed.set(
-        xlabel=DISSIPATION,
-        ylabel=r"Offset over mean signal, $\Delta/\bar{s}$",
+        xlabel=SIGMA,
+        ylabel=r"Offset over mean, $\Delta/\bar{s}$",
         ylim=(3.0 * float(offset.min()), 10.0),
     )
-    panel(signed, "b", "with its sign")
-    log_colours(figure, points, signed, "Height of the step (µM)")
+    panel(signed, "b", "with its sign (grey: linear)")
+
+    window = data.where(data["exact_linear"], drop=True)
+    exact, law = (window[name] / parameter(data, "mean") for name in ("exact_offset", "predicted_offset"))
+    points = tangent.scatter(
+        law, exact, c=window["signal"], norm=LogNorm(), s=4, linewidths=0, label=f"tangent ({exact.size})"
+    )
+    ends = [0.0, float(law.max())]
+    tangent.plot(ends, ends, color=BLACK, linewidth=0.8, linestyle="--", label="equal to the law")
+    tangent.set(xlabel=r"Law $I\,\tau_f$ (Eq. 36)", ylabel=r"Offset over mean, $\Delta/\bar{s}$")
+    tangent.set(xlim=(0.0, None), ylim=(0.0, None))
+    tangent.legend(markerscale=2.0, handlelength=1.4, loc="upper left")
+    panel(tangent, "c", "inside the window")
+    log_colours(figure, points, tangent, "Height of the step (µM)")
     return figure
