@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from thermo_cl import Kernel, Sawtooth, exact_window_metrics, segment_metrics, weight_update

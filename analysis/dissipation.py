@@ -8,8 +8,8 @@ units (``window``), takes every dissipation at F = 25 (``dissipation_rate_factor
 1.25 times its index (``index_factor``), and plots ln|offset| in mixed units (here the offset is signed, in units of
 the update). ``PAPER`` holds its choices.
 
-The recipe's line runs to A_max, past the amplitude at which the slow ramp breaks through Eq. 45's threshold from below,
-and so mixes two regimes; ``exact_offset`` is the tangent's intercept inside the threshold window, which Eq. 36 is about.
+The recipe's line runs to A_max, past the amplitude at which the slow ramp breaks through Eq. 45's threshold, and so
+mixes two regimes; ``exact_offset`` is the tangent's intercept inside the threshold window, which Eq. 36 is about.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def compute(
             "signal": Quantity(one, signal, "height of the signal step", "micromolar"),
             "rate_factor": Quantity(one, rate_factor, "vertical over horizontal rates F", "1"),
             "entropy_production_rate": Quantity(
-                one, costed.entropy_production_rate(), "steady entropy production rate at zero signal",
+                one,
+                costed.entropy_production_rate(),
+                "steady entropy production rate at zero signal",
                 "k_B per ladder time unit",
             ),
             "kernel_area": Quantity(one, kernel.area, "area of the normalised kernel", "1 / protocol time unit"),
@@ -106,7 +108,9 @@ def compute(
             "offset": Quantity(one, metrics.offset, "intercept of the update's line, signed", "signal"),
             "linear": Quantity(one, metrics.linear, "whether an update is reached below A_max", "1"),
             "exact_amplitude_min": Quantity(one, exact.amplitude_min, "amplitude at which updates begin", "signal"),
-            "exact_offset": Quantity(one, exact.offset, "intercept of the tangent inside the threshold window", "signal"),
+            "exact_offset": Quantity(
+                one, exact.offset, "intercept of the tangent inside the threshold window", "signal"
+            ),
             "exact_linear": Quantity(one, exact.linear, "whether that tangent's slope is in (0.75, 1.25)", "1"),
             "predicted_offset": Quantity(one, 3.0 * 10.0 * kernel.area, "offset by Eq. 36, I s tau_f", "signal"),
         },

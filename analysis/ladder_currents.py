@@ -44,7 +44,9 @@ def compute(gamma: float = 1e-3, signal: float = 200.0, samples: int = 501, *, r
         {
             "occupancy": Quantity(("rail", "level"), p.reshape(2, n), "steady probability", "1"),
             "horizontal_current": Quantity(("rail", "gap"), horizontal, "current along the drive", "1 / ladder time"),
-            "vertical_current": Quantity("level", current[level + n, level], "current, top to bottom", "1 / ladder time"),
+            "vertical_current": Quantity(
+                "level", current[level + n, level], "current, top to bottom", "1 / ladder time"
+            ),
             "plaquette_current": Quantity("gap", ladder.plaquette_currents(), "plaquette current", "1 / ladder time"),
             "kernel": Quantity("time", kernel(time), "kernel of the step", "1 / ladder time"),
             "step_response": Quantity("time", kernel.step_response(time), "change of top-rail occupancy", "1"),

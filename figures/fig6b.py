@@ -37,6 +37,7 @@ def draw(data: xr.Dataset) -> Figure:
     """
     figure = new_figure(PAGE, 2.7)
     paper, signed, tangent = figure.subplots(1, 3)
+    norm = LogNorm(float(data["signal"].min()), float(data["signal"].max()))
     kept = data.where(data["linear"], drop=True)
     sigma, offset = kept["entropy_production_rate"], kept["offset"] / parameter(data, "mean")
     for sign, colour, marker, text in ((offset < 0, ORANGE, "v", "negative"), (offset > 0, BLUE, ".", "positive")):
@@ -53,7 +54,7 @@ def draw(data: xr.Dataset) -> Figure:
     paper.legend(title=r"sign of the offset $\Delta$", markerscale=2.5, handlelength=1.0, alignment="left")
     panel(paper, "a", "as the paper plots it")
 
-    signed.scatter(sigma, offset, c=kept["signal"], norm=LogNorm(), s=4, linewidths=0)
+    signed.scatter(sigma, offset, c=kept["signal"], norm=norm, s=4, linewidths=0)
     signed.axhline(0.0, color=BLACK, linewidth=0.6, linestyle="--", zorder=0)
     signed.axhspan(-1.0, 1.0, color=GREY, alpha=0.12, linewidth=0, zorder=0)
     signed.set_xscale("log")
@@ -69,9 +70,9 @@ def draw(data: xr.Dataset) -> Figure:
     window = data.where(data["exact_linear"], drop=True)
     exact, law = (window[name] / parameter(data, "mean") for name in ("exact_offset", "predicted_offset"))
     points = tangent.scatter(
-        law, exact, c=window["signal"], norm=LogNorm(), s=4, linewidths=0, label=f"tangent ({exact.size})"
+        law, exact, c=window["signal"], norm=norm, s=4, linewidths=0, label=f"tangent ({exact.size})"
     )
-    ends = [0.0, float(law.max())]
+    ends = [0.0, float(law.max()) if law.size else 1.0]
     tangent.plot(ends, ends, color=BLACK, linewidth=0.8, linestyle="--", label="equal to the law")
     tangent.set(xlabel=r"Law $I\,\tau_f$ (Eq. 36)", ylabel=r"Offset over mean, $\Delta/\bar{s}$")
     tangent.set(xlim=(0.0, None), ylim=(0.0, None))

@@ -49,7 +49,9 @@ def kernels(draw: Any) -> tcl.Kernel:
     """A real sum of decaying terms, some oscillating, some with powers of time, sometimes windowed."""
     count = draw(st.integers(1, 4))
     coefficients = np.array([draw(st.floats(-3, 3)) + 1j * draw(st.floats(-3, 3)) for _ in range(count)])
-    rates = np.array([-draw(st.floats(0.3, 30)) + 1j * draw(st.sampled_from([0.0, 0.0, 2.0, 11.0])) for _ in range(count)])
+    rates = np.array(
+        [-draw(st.floats(0.3, 30)) + 1j * draw(st.sampled_from([0.0, 0.0, 2.0, 11.0])) for _ in range(count)]
+    )
     powers = np.array([draw(st.integers(0, 2)) for _ in range(count)])
     coefficients[0] += 1.0
     window = draw(st.sampled_from([np.inf, np.inf, 0.4, 3.0, 40.0]))

@@ -73,6 +73,8 @@ def test_the_contract_of_the_house() -> None:
 
 def test_import_is_light() -> None:
     """Heavy libraries are imported where they are used, not by ``import thermo_cl``."""
-    code = "import sys, thermo_cl; print(*{'sympy', 'matplotlib', 'numba', 'xarray', 'pwlf', 'typer'} & set(sys.modules))"
+    code = (
+        "import sys, thermo_cl; print(*{'sympy', 'matplotlib', 'numba', 'xarray', 'pwlf', 'typer'} & set(sys.modules))"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert loaded == []

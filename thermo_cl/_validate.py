@@ -23,9 +23,7 @@ def _real_array(name: str, value: ArrayLike) -> FloatArray:
         raise InvalidParameterError(name, value, "a real number or an array of them") from None
 
 
-def _require(
-    name: str, value: ArrayLike, accepted: Callable[[FloatArray], BoolArray], valid: str
-) -> FloatArray:
+def _require(name: str, value: ArrayLike, accepted: Callable[[FloatArray], BoolArray], valid: str) -> FloatArray:
     array = _real_array(name, value)
     good = np.asarray(accepted(array))
     if not good.all():
@@ -73,3 +71,9 @@ def broadcast(**arrays: ArrayLike) -> tuple[int, ...]:
     except ValueError:
         listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise InvalidParameterError("shapes", listed, "broadcastable against each other") from None
+
+
+def freeze(instance: object, **values: object) -> None:
+    """Set the fields of a frozen dataclass from its own constructor, once they are checked."""
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)

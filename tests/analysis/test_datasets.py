@@ -56,7 +56,9 @@ def test_draws_are_the_papers() -> None:
     assert gamma.shape == (5000,)
     assert (gamma > 0).all() and (gamma <= 1).all()
     assert gamma.min() < 1e-22
-    assert (np.unique(signal.reshape(100, 50), axis=1).shape[1] > 0) and (signal.reshape(100, 50).std(axis=1) == 0).all()
+    assert (np.unique(signal.reshape(100, 50), axis=1).shape[1] > 0) and (
+        signal.reshape(100, 50).std(axis=1) == 0
+    ).all()
     assert signal.min() >= 5 and signal.max() < 250 and factor.min() >= 1 and factor.max() < 100
     assert (gamma.reshape(100, 50)[:, :10] > 1e-4).mean() > 0.99  # ten of order one in each batch
     assert dissipation.draw(70, 0)[0].shape == (70,)
@@ -127,7 +129,9 @@ def test_ladder_currents_circulate() -> None:
     dataset = ladder_currents.compute()
     assert_allclose(dataset.occupancy.sum(), 1.0)
     assert (dataset.horizontal_current > 0).all()
-    assert_allclose(dataset.horizontal_current.sel(rail="top"), dataset.horizontal_current.sel(rail="bottom"), rtol=1e-10)
+    assert_allclose(
+        dataset.horizontal_current.sel(rail="top"), dataset.horizontal_current.sel(rail="bottom"), rtol=1e-10
+    )
     assert_allclose(dataset.plaquette_current, -dataset.horizontal_current.sel(rail="top"))
     assert_allclose(dataset.vertical_current.sum(), 0.0, atol=1e-12)
     assert_allclose(dataset.entropy_production_rate, 2 * np.log(1e3) * dataset.horizontal_current.sel(rail="top").sum())
@@ -149,11 +153,16 @@ def test_curves_approach_their_ideal_lines() -> None:
 
 @pytest.mark.parametrize(
     ("call", "name"),
-    [(lambda: dissipation.compute(ladders=0), "ladders"), (lambda: dissipation.compute(30, amplitudes=2), "amplitudes"),
-     (lambda: dissipation.compute(30, window=0.0), "window"), (lambda: dynamic_range.compute(protocols=-1), "protocols"),
-     (lambda: offset.compute(10, threshold="none"), "threshold"), (lambda: ramp_speed.compute(1), "points"),
-     (lambda: ladder_currents.compute(gamma=0.0), "gamma")],
-)  # fmt: skip
+    [
+        (lambda: dissipation.compute(ladders=0), "ladders"),
+        (lambda: dissipation.compute(30, amplitudes=2), "amplitudes"),
+        (lambda: dissipation.compute(30, window=0.0), "window"),
+        (lambda: dynamic_range.compute(protocols=-1), "protocols"),
+        (lambda: offset.compute(10, threshold="none"), "threshold"),
+        (lambda: ramp_speed.compute(1), "points"),
+        (lambda: ladder_currents.compute(gamma=0.0), "gamma"),
+    ],
+)
 def test_bad_input_is_named(call: Any, name: str) -> None:
     with pytest.raises(InvalidParameterError, match=f"^{name} = "):
         call()

@@ -25,7 +25,10 @@ def test_chemotaxis_kernel(area: float, b: float) -> None:
     assert (kernel.area, kernel.first_moment) == (area, -1.0)
 
 
-@pytest.mark.parametrize(("damping", "gain"), [(3.0, 1.0), (2.0, 1.0), (2.0, 1.0 + 1e-9), (2.0, 0.99999), (2.0, 1.0002), (2.0, 5.0), (50.0, 1e-3)])
+@pytest.mark.parametrize(
+    ("damping", "gain"),
+    [(3.0, 1.0), (2.0, 1.0), (2.0, 1.0 + 1e-9), (2.0, 0.99999), (2.0, 1.0002), (2.0, 5.0), (50.0, 1e-3)],
+)
 def test_integral_feedback_kernel_obeys_its_equations(damping: float, gain: float) -> None:
     kernel = tcl.integral_feedback_kernel(damping, gain)
     assert kernel.area == 0.0
@@ -36,7 +39,13 @@ def test_integral_feedback_kernel_obeys_its_equations(damping: float, gain: floa
     t = np.linspace(0, 6 / damping, 12)
     # unit step of s from rest with u0 = 0: u' = 1 - m - damping u, m' = gain u
     solution = scipy.integrate.solve_ivp(
-        lambda _, y: [1 - y[1] - damping * y[0], gain * y[0]], (0, t[-1]), [0, 0], t_eval=t, rtol=1e-12, atol=1e-14, method="DOP853"
+        lambda _, y: [1 - y[1] - damping * y[0], gain * y[0]],
+        (0, t[-1]),
+        [0, 0],
+        t_eval=t,
+        rtol=1e-12,
+        atol=1e-14,
+        method="DOP853",
     )
     assert_allclose(kernel.step_response(t), solution.y[0], atol=1e-11)
 
@@ -58,11 +67,15 @@ def test_sine_kernel() -> None:
 
 @pytest.mark.parametrize(
     ("family", "arguments", "name"),
-    [(tcl.chemotaxis_kernel, {"decay_rate": 0.0}, "decay_rate"), (tcl.chemotaxis_kernel, {"area": np.nan}, "area"),
-     (tcl.chemotaxis_kernel, {"area": -20 / 3, "decay_rate": 20.0}, "area"), (tcl.sine_kernel, {"duration": -0.1}, "duration"),
-     (tcl.integral_feedback_kernel, {"damping": 0.0, "gain": 1.0}, "damping"),
-     (tcl.integral_feedback_kernel, {"damping": 1.0, "gain": -1.0}, "gain")],
-)  # fmt: skip
+    [
+        (tcl.chemotaxis_kernel, {"decay_rate": 0.0}, "decay_rate"),
+        (tcl.chemotaxis_kernel, {"area": np.nan}, "area"),
+        (tcl.chemotaxis_kernel, {"area": -20 / 3, "decay_rate": 20.0}, "area"),
+        (tcl.sine_kernel, {"duration": -0.1}, "duration"),
+        (tcl.integral_feedback_kernel, {"damping": 0.0, "gain": 1.0}, "damping"),
+        (tcl.integral_feedback_kernel, {"damping": 1.0, "gain": -1.0}, "gain"),
+    ],
+)
 def test_bad_parameters_are_named(family: object, arguments: dict, name: str) -> None:
     with pytest.raises(InvalidParameterError, match=f"^{name} = "):
         family(**arguments)

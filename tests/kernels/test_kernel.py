@@ -68,7 +68,9 @@ def test_rescaling_relabels_time(kernel: tcl.Kernel, units: float) -> None:
     relabelled = kernel.rescaled(units)
     assert_allclose(relabelled(TIMES), kernel(units * TIMES), rtol=1e-10, atol=1e-12)
     for n in range(3):
-        assert_allclose(relabelled.moment(n), kernel.moment(n) / units ** (n + 1), rtol=1e-9, atol=1e-11 * size(kernel, n))
+        assert_allclose(
+            relabelled.moment(n), kernel.moment(n) / units ** (n + 1), rtol=1e-9, atol=1e-11 * size(kernel, n)
+        )
 
 
 @given(kernels(), st.floats(0.05, 8.0))
@@ -122,10 +124,19 @@ def test_a_vanishing_first_moment_cannot_be_normalised() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(([1.0], [0.5]), "rates"), (([1.0], [0.0]), "rates"), (([np.nan], [-1.0]), "coefficients"), (([1.0], [-np.inf]), "rates"),
-     (([1.0], [-1.0], [1, 2]), "powers"), (([1.0], [-1.0], [-1]), "powers"), (([1.0], [-1.0], [0.5]), "powers"),
-     (([1.0, 2.0, 3.0], [-1.0, -2.0]), "shapes"), (([1.0], [-1.0], [0], 0.0), "window"), (([1.0], [-1.0], [0], np.nan), "window")],
-)  # fmt: skip
+    [
+        (([1.0], [0.5]), "rates"),
+        (([1.0], [0.0]), "rates"),
+        (([np.nan], [-1.0]), "coefficients"),
+        (([1.0], [-np.inf]), "rates"),
+        (([1.0], [-1.0], [1, 2]), "powers"),
+        (([1.0], [-1.0], [-1]), "powers"),
+        (([1.0], [-1.0], [0.5]), "powers"),
+        (([1.0, 2.0, 3.0], [-1.0, -2.0]), "shapes"),
+        (([1.0], [-1.0], [0], 0.0), "window"),
+        (([1.0], [-1.0], [0], np.nan), "window"),
+    ],
+)
 def test_bad_kernels_are_refused(arguments: tuple, message: str) -> None:
     with pytest.raises(InvalidParameterError, match=message):
         tcl.Kernel(*arguments)
@@ -134,8 +145,11 @@ def test_bad_kernels_are_refused(arguments: tuple, message: str) -> None:
 def test_bad_arguments_are_refused() -> None:
     kernel = tcl.chemotaxis_kernel()
     for call, name in [
-        (lambda: kernel.windowed(0.0), "length"), (lambda: kernel.rescaled(-1.0), "units"), (lambda: kernel.moment(-1), "n"),
-        (lambda: kernel.moment(1.5), "n"), (lambda: kernel.scaled(np.nan), "factor"),
+        (lambda: kernel.windowed(0.0), "length"),
+        (lambda: kernel.rescaled(-1.0), "units"),
+        (lambda: kernel.moment(-1), "n"),
+        (lambda: kernel.moment(1.5), "n"),
+        (lambda: kernel.scaled(np.nan), "factor"),
         (lambda: kernel.windowed(1.0).to_state_space(), "window"),
         (lambda: tcl.chemotaxis_kernel([0.0, 0.1]).to_state_space(), "kernel"),
     ]:  # fmt: skip

@@ -25,11 +25,29 @@ def terms(kernel: tcl.Kernel) -> list[tuple[object, int, object]]:
 
 @pytest.mark.parametrize(
     "kernel",
-    [tcl.chemotaxis_kernel(0.05), tcl.sine_kernel(0.7), tcl.sine_kernel(23.0), tcl.chemotaxis_kernel(0.2, 5.0).windowed(0.3),
-     tcl.integral_feedback_kernel(2.0, 5.0), tcl.integral_feedback_kernel(2.0, 1.0), tcl.integral_feedback_kernel(1.0, 4.0).windowed(37.0),
-     tcl.Kernel([1.0, -0.3], [0.0, 0.0], [0, 1], window=3.3), tcl.Kernel([1.0], [0.05], window=12.0)],
-    ids=["chemotaxis", "sine", "long sine", "cut", "underdamped", "critical", "several periods", "zero rate", "growing"],
-)  # fmt: skip
+    [
+        tcl.chemotaxis_kernel(0.05),
+        tcl.sine_kernel(0.7),
+        tcl.sine_kernel(23.0),
+        tcl.chemotaxis_kernel(0.2, 5.0).windowed(0.3),
+        tcl.integral_feedback_kernel(2.0, 5.0),
+        tcl.integral_feedback_kernel(2.0, 1.0),
+        tcl.integral_feedback_kernel(1.0, 4.0).windowed(37.0),
+        tcl.Kernel([1.0, -0.3], [0.0, 0.0], [0, 1], window=3.3),
+        tcl.Kernel([1.0], [0.05], window=12.0),
+    ],
+    ids=[
+        "chemotaxis",
+        "sine",
+        "long sine",
+        "cut",
+        "underdamped",
+        "critical",
+        "several periods",
+        "zero rate",
+        "growing",
+    ],
+)
 def test_response_against_the_oracle(kernel: tcl.Kernel) -> None:
     window = mp.inf if np.isinf(kernel.window) else mp.mpf(float(kernel.window))
     breaks, values = [mp.mpf(t) for t in SIGNAL.times], [mp.mpf(v) for v in SIGNAL.values]
@@ -90,7 +108,14 @@ def test_signal_values_and_slopes() -> None:
 
 @pytest.mark.parametrize(
     ("times", "values"),
-    [([0, 1, 1], [0, 1, 0]), ([1, 2, 3], [0, 1, 0]), ([0, 1, 2], [0, 1, 2]), ([0], [0]), ([0, np.nan, 2], [0, 1, 0]), ([0, 1], [0, 0, 0])],
+    [
+        ([0, 1, 1], [0, 1, 0]),
+        ([1, 2, 3], [0, 1, 0]),
+        ([0, 1, 2], [0, 1, 2]),
+        ([0], [0]),
+        ([0, np.nan, 2], [0, 1, 0]),
+        ([0, 1], [0, 0, 0]),
+    ],
 )
 def test_bad_signals_are_refused(times: list, values: list) -> None:
     with pytest.raises(InvalidParameterError):

@@ -151,11 +151,24 @@ def test_scalar_results_are_scalars() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("gamma", 0.0), ("gamma", -1.0), ("gamma", np.nan), ("gamma", np.inf), ("gamma", [0.1, 0.0]), ("gamma", "x"),
-     ("rate_factor", 0.0), ("rate_factor", np.nan), ("n_levels", 1), ("n_levels", 2.5), ("n_levels", np.nan),
-     ("reference_level", np.inf), ("energy_step", np.nan), ("inactive_dissociation", 0.0),
-     ("active_dissociation", -3.0)],
-)  # fmt: skip
+    [
+        ("gamma", 0.0),
+        ("gamma", -1.0),
+        ("gamma", np.nan),
+        ("gamma", np.inf),
+        ("gamma", [0.1, 0.0]),
+        ("gamma", "x"),
+        ("rate_factor", 0.0),
+        ("rate_factor", np.nan),
+        ("n_levels", 1),
+        ("n_levels", 2.5),
+        ("n_levels", np.nan),
+        ("reference_level", np.inf),
+        ("energy_step", np.nan),
+        ("inactive_dissociation", 0.0),
+        ("active_dissociation", -3.0),
+    ],
+)
 def test_bad_parameters_are_named(name: str, value: object) -> None:
     with pytest.raises(InvalidParameterError, match=rf"^{name} = .* must be "):
         tcl.Ladder(**{"gamma": 0.1, name: value})
@@ -164,7 +177,7 @@ def test_bad_parameters_are_named(name: str, value: object) -> None:
 @pytest.mark.parametrize("signal", [-1.0, np.nan, np.inf, [1.0, -2.0]])
 def test_bad_signals_are_named(signal: object) -> None:
     for method in ("rate_matrix", "steady_state", "entropy_production_rate", "step_kernel", "small_signal_kernel"):
-        with pytest.raises(InvalidParameterError, match="^signal = "):
+        with pytest.raises(InvalidParameterError, match=r"^signal = "):
             getattr(tcl.Ladder(0.1), method)(signal)
 
 

@@ -77,10 +77,17 @@ def test_rates_and_generator_are_the_same_network() -> None:
 
 @pytest.mark.parametrize(
     ("rates", "message"),
-    [(np.ones((2, 3)), "square"), ([[1.0]], "square"), ([[0.0, -1.0], [1.0, 0.0]], r"rates\[0, 1\] = -1.0"),
-     ([[0.0, np.nan], [1.0, 0.0]], "finite"), ([[3.0, 2.0], [3.0, 2.0]], "minus the sum of its column"),
-     ([[-2.0, 2.0], [3.0, -3.0]], "transposed"), ("abc", "numeric"), ([[0.0, 1.0], [1.0]], "numeric")],
-)  # fmt: skip
+    [
+        (np.ones((2, 3)), "square"),
+        ([[1.0]], "square"),
+        ([[0.0, -1.0], [1.0, 0.0]], r"rates\[0, 1\] = -1.0"),
+        ([[0.0, np.nan], [1.0, 0.0]], "finite"),
+        ([[3.0, 2.0], [3.0, 2.0]], "minus the sum of its column"),
+        ([[-2.0, 2.0], [3.0, -3.0]], "transposed"),
+        ("abc", "numeric"),
+        ([[0.0, 1.0], [1.0]], "numeric"),
+    ],
+)
 def test_bad_rates_are_refused(rates: object, message: str) -> None:
     with pytest.raises(InvalidParameterError, match=message):
         tcl.MarkovNetwork(rates)
@@ -88,9 +95,13 @@ def test_bad_rates_are_refused(rates: object, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("joined", "classes"),
-    [([(0, 1), (1, 0), (2, 3), (3, 2)], [[0, 1], [2, 3]]), ([(0, 1), (1, 0), (1, 2), (2, 3), (3, 2)], [[0, 1], [2, 3]]),
-     ([(2, 1), (1, 0), (0, 1), (3, 2)], [[0, 1], [2], [3]]), ([], [[0], [1], [2], [3]])],
-)  # fmt: skip
+    [
+        ([(0, 1), (1, 0), (2, 3), (3, 2)], [[0, 1], [2, 3]]),
+        ([(0, 1), (1, 0), (1, 2), (2, 3), (3, 2)], [[0, 1], [2, 3]]),
+        ([(2, 1), (1, 0), (0, 1), (3, 2)], [[0, 1], [2], [3]]),
+        ([], [[0], [1], [2], [3]]),
+    ],
+)
 def test_reducible_networks_name_their_classes(joined: list, classes: list) -> None:
     rates = np.zeros((4, 4))
     for source, target in joined:

@@ -17,7 +17,9 @@ from thermo_cl.errors import InvalidParameterError
 TIMES = np.array([0.0, 0.003, 0.1, 0.7, 3.0, 12.0])
 
 
-@pytest.mark.parametrize(("gamma", "factor", "levels"), [(0.5, 25, 5), (1e-3, 3, 5), (1e-20, 99, 5), (0.1, 1e-2, 8), (1.0, 25, 5)])
+@pytest.mark.parametrize(
+    ("gamma", "factor", "levels"), [(0.5, 25, 5), (1e-3, 3, 5), (1e-20, 99, 5), (0.1, 1e-2, 8), (1.0, 25, 5)]
+)
 def test_step_response_is_the_propagated_occupancy(gamma: float, factor: float, levels: int) -> None:
     ladder = tcl.Ladder(gamma, rate_factor=factor, n_levels=levels)
     before, after = ladder.steady_state(0.0), ladder.network(120.0)
@@ -26,13 +28,18 @@ def test_step_response_is_the_propagated_occupancy(gamma: float, factor: float, 
     assert_allclose(change, occupancy - before @ ladder.top_rail, atol=1e-12)
 
 
-@pytest.mark.parametrize(("gamma", "factor", "levels", "reference"), [(0.3, 25, 5, 1), (1e-3, 1e6, 5, 1), (1e-4, 25, 12, 4), (0.02, 1e-3, 5, 1)])
+@pytest.mark.parametrize(
+    ("gamma", "factor", "levels", "reference"),
+    [(0.3, 25, 5, 1), (1e-3, 1e6, 5, 1), (1e-4, 25, 12, 4), (0.02, 1e-3, 5, 1)],
+)
 def test_modes_against_the_oracle(gamma: float, factor: float, levels: int, reference: int) -> None:
     ladder = tcl.Ladder(gamma, rate_factor=factor, n_levels=levels, reference_level=reference)
     terms = ladder_mp.step_kernel_terms(gamma, factor, levels, reference, signal=200.0)
     kernel = ladder.step_kernel(200.0)
     with mp.workdps(40):
-        exact = np.array([float(sum(mp.re(c * mp.expm1(lam * t) / lam) for c, _, lam in terms)) for t in map(mp.mpf, TIMES)])
+        exact = np.array(
+            [float(sum(mp.re(c * mp.expm1(lam * t) / lam) for c, _, lam in terms)) for t in map(mp.mpf, TIMES)]
+        )
     assert_allclose(kernel.step_response(TIMES), exact, atol=2e-14)
     slow = sorted(float(-mp.re(lam)) for _, _, lam in terms)[:4]
     assert_allclose(np.sort(-kernel.rates.real)[:4], slow, rtol=1e-12)
@@ -81,7 +88,9 @@ def test_small_signal_area_keeps_its_digits() -> None:
     with mp.workdps(80):
         h = mp.mpf("1e-20")
         ends = [
-            mp.fsum(ladder_mp.steady_state(ladder_mp.rate_matrix(1e-4, 25, 24, 10, signal=s, digits=80), digits=80)[:24])
+            mp.fsum(
+                ladder_mp.steady_state(ladder_mp.rate_matrix(1e-4, 25, 24, 10, signal=s, digits=80), digits=80)[:24]
+            )
             for s in (100 + h, 100 - h)
         ]
         slope = float((ends[0] - ends[1]) / (2 * h))

@@ -119,7 +119,9 @@ def test_exact_window_metrics_bound_the_fitted_ones(authors: dict[str, Any]) -> 
 
 def test_exact_offset_follows_the_area() -> None:
     protocol = tcl.Sawtooth(np.array([2.0, 4.0, 8.0]), 200.0, mean=25.0)
-    metrics = tcl.exact_window_metrics(tcl.chemotaxis_kernel(0.01), protocol, threshold=100 / 200.0 + 0.2, amplitude_max=100.0)
+    metrics = tcl.exact_window_metrics(
+        tcl.chemotaxis_kernel(0.01), protocol, threshold=100 / 200.0 + 0.2, amplitude_max=100.0
+    )
     predicted = 0.01 * 25.0 * protocol.fast
     short = tcl.exact_window_metrics(tcl.chemotaxis_kernel(0.0), protocol, threshold=0.5, amplitude_max=100.0).offset
     assert_allclose(metrics.offset - short, predicted, rtol=0.15)
@@ -127,10 +129,15 @@ def test_exact_offset_follows_the_area() -> None:
 
 @pytest.mark.parametrize(
     ("amplitudes", "update", "amplitude_max", "name"),
-    [([0, 1, 2], [0, 1, 2], 1.0, "amplitudes"), ([0, 1, 2, 2, 3, 4], [0] * 6, 1.0, "amplitudes"),
-     (range(6), [0] * 5, 1.0, "update.shape"), (range(6), [np.nan] * 6, 1.0, "update"), (range(6), [0] * 6, 0.0, "amplitude_max"),
-     ([-1, 0, 1, 2, 3, 4], [0] * 6, 1.0, "amplitudes")],
-)  # fmt: skip
+    [
+        ([0, 1, 2], [0, 1, 2], 1.0, "amplitudes"),
+        ([0, 1, 2, 2, 3, 4], [0] * 6, 1.0, "amplitudes"),
+        (range(6), [0] * 5, 1.0, "update.shape"),
+        (range(6), [np.nan] * 6, 1.0, "update"),
+        (range(6), [0] * 6, 0.0, "amplitude_max"),
+        ([-1, 0, 1, 2, 3, 4], [0] * 6, 1.0, "amplitudes"),
+    ],
+)
 def test_bad_curves_are_named(amplitudes: object, update: object, amplitude_max: float, name: str) -> None:
     for recipe in (tcl.segment_metrics, tcl.crossing_metrics):
         with pytest.raises(InvalidParameterError, match=f"^{name} = "):

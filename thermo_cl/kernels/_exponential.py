@@ -89,22 +89,18 @@ def shifted_sums(rate: ComplexArray, start: FloatArray, period: FloatArray, degr
     for i in range(1, degree + 1):
         plain.append(ratio * plain[0] * sum(comb(i, j) * plain[j] for j in range(i)))
     first = np.exp(rate * start)
-    return [
-        first * sum(comb(r, i) * start ** (r - i) * period**i * plain[i] for i in range(r + 1))
-        for r in range(degree + 1)
-    ]
+    sums = (sum(comb(r, i) * start ** (r - i) * period**i * plain[i] for i in range(r + 1)) for r in range(degree + 1))
+    return [np.asarray(first * total) for total in sums]
 
 
 def single_shift(rate: ComplexArray, start: FloatArray, degree: int) -> list[ComplexArray]:
     """The terms ``start**r * exp(rate * start)`` of one image alone, r = 0..degree."""
     first = np.exp(rate * start)
-    return [first * start**r for r in range(degree + 1)]
+    return [np.asarray(first * start**r, dtype=complex) for r in range(degree + 1)]
 
 
 def recentre(poly: ComplexArray, sums: list[ComplexArray]) -> ComplexArray:
     """Coefficients in local time of a mode sum shifted by the times whose power sums are given."""
     degree = poly.shape[-1] - 1
-    parts = [
-        sum(comb(q, i) * poly[..., q] * sums[q - i] for q in range(i, degree + 1)) for i in range(degree + 1)
-    ]
+    parts = [sum(comb(q, i) * poly[..., q] * sums[q - i] for q in range(i, degree + 1)) for i in range(degree + 1)]
     return np.stack(np.broadcast_arrays(*parts), axis=-1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import factorial
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Kernel"]
 
-_INFINITE = np.asarray(np.inf)
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Kernel:
     r"""Memory kernel :math:`K(t) = \mathrm{Re} \sum_k c_k t^{n_k} e^{\lambda_k t}` on ``0 <= t <= window``.
 
@@ -52,37 +51,38 @@ class Kernel:
 
     coefficients: ComplexArray
     rates: ComplexArray
-    powers: IntArray = field(default=None)  # type: ignore[assignment]
-    window: FloatArray = field(default_factory=lambda: _INFINITE)
-    known_moments: tuple[FloatArray, ...] = ()
+    powers: IntArray
+    window: FloatArray
+    known_moments: tuple[FloatArray, ...]
 
-    def __post_init__(self) -> None:
-        coefficients = np.atleast_1d(np.asarray(self.coefficients, dtype=complex))
-        rates = np.atleast_1d(np.asarray(self.rates, dtype=complex))
-        count = rates.shape[-1]
-        powers = np.zeros(count, int) if self.powers is None else np.asarray(self.powers)
-        if powers.shape != (count,) or powers.dtype.kind not in "iu" or (powers < 0).any():
-            raise InvalidParameterError("powers", self.powers, f"{count} whole numbers, none negative, one per rate")
-        for name, array in (("coefficients", coefficients), ("rates", rates)):
+    def __init__(
+        self,
+        coefficients: ArrayLike,
+        rates: ArrayLike,
+        powers: ArrayLike | None = None,
+        window: ArrayLike = np.inf,
+        known_moments: Sequence[ArrayLike] = (),
+    ) -> None:
+        weight = np.atleast_1d(np.asarray(coefficients, dtype=complex))
+        rate = np.atleast_1d(np.asarray(rates, dtype=complex))
+        count = rate.shape[-1]
+        power = np.zeros(count, int) if powers is None else np.asarray(powers)
+        if power.shape != (count,) or power.dtype.kind not in "iu" or (power < 0).any():
+            raise InvalidParameterError("powers", powers, f"{count} whole numbers, none negative, one per rate")
+        for name, array in (("coefficients", weight), ("rates", rate)):
             if not np.isfinite(array).all():
                 raise InvalidParameterError(name, complex(array[~np.isfinite(array)][0]), "finite")
-        window = check.positive_or_infinite("window", self.window)
-        check.broadcast(coefficients=coefficients, rates=rates, window=window[..., None])
-        growing = np.isinf(window)[..., None] & (rates.real >= 0) & (coefficients != 0)
+        length = check.positive_or_infinite("window", window)
+        check.broadcast(coefficients=weight, rates=rate, window=length[..., None])
+        growing = np.isinf(length)[..., None] & (rate.real >= 0) & (weight != 0)
         if growing.any():
-            bad = np.broadcast_to(rates, growing.shape)[growing][0]
-            raise InvalidParameterError(
-                "rates", complex(bad), "of negative real part, or the kernel must have a finite window"
-            )
-        moments = () if np.isfinite(window).any() else tuple(np.asarray(m, float) for m in self.known_moments)
-        for name, value in (
-            ("coefficients", coefficients),
-            ("rates", rates),
-            ("powers", powers.astype(np.int64)),
-            ("window", window),
-            ("known_moments", moments),
-        ):
-            object.__setattr__(self, name, value)
+            bad = complex(np.broadcast_to(rate, growing.shape)[growing][0])
+            raise InvalidParameterError("rates", bad, "of negative real part, or the kernel must have a finite window")
+        cut = bool(np.isfinite(length).any())
+        moments = () if cut else tuple(np.asarray(m, dtype=float) for m in known_moments)
+        check.freeze(
+            self, coefficients=weight, rates=rate, powers=power.astype(np.int64), window=length, known_moments=moments
+        )
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -133,7 +133,7 @@ class Kernel:
         return exponential.evaluate(spread, rates, time)
 
     def frequency_response(self, omega: ArrayLike) -> ComplexArray:
-        r"""Transfer function :math:`\int_0^\infty K(t) e^{-i\omega t} dt`, shape batch + omega.shape, omega in rad/time."""
+        r"""Transfer function :math:`\int K(t) e^{-i\omega t} dt`, shape batch + omega.shape, omega in rad/time."""
         frequency = np.asarray(omega, dtype=float)
         axes = frequency.ndim
         window = self.window.reshape(self.window.shape + (1,) * axes)
@@ -153,7 +153,9 @@ class Kernel:
         if order < len(self.known_moments):
             return self.known_moments[order][()]
         parts = [
-            np.real(self.coefficients[..., k] * exponential.term_moment(int(p) + order, self.rates[..., k], self.window))
+            np.real(
+                self.coefficients[..., k] * exponential.term_moment(int(p) + order, self.rates[..., k], self.window)
+            )
             for k, p in enumerate(self.powers)
         ]
         return np.asarray(sum(parts))[()]
@@ -189,9 +191,8 @@ class Kernel:
         """
         moment = np.asarray(self.first_moment)
         size = sum(
-            np.abs(self.coefficients[..., k]) * np.real(
-                exponential.term_moment(int(p) + 1, self.rates[..., k].real.astype(complex), self.window)
-            )
+            np.abs(self.coefficients[..., k])
+            * np.real(exponential.term_moment(int(p) + 1, self.rates[..., k].real.astype(complex), self.window))
             for k, p in enumerate(self.powers)
         )
         if (np.abs(moment) <= 1e-15 * np.asarray(size)).any():

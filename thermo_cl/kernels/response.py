@@ -87,11 +87,14 @@ def periodic_response(kernel: Kernel, signal: PeriodicSignal) -> PeriodicRespons
 
     Notes
     -----
-    A term much slower than the period cancels against the affine part: about ``2 log10(1/(|rate| period))``
+    A term much slower than the period cancels against the affine part: about ``3 log10(1/(|rate| period))``
     digits are lost when ``|rate| * period`` is small.
     """
-    batch = check.broadcast(kernel=np.zeros(kernel.batch_shape), signal=np.zeros(signal.times.shape[:-1]),
-                            values=np.zeros(signal.values.shape[:-1]))
+    batch = check.broadcast(
+        kernel=np.zeros(kernel.batch_shape),
+        signal=np.zeros(signal.times.shape[:-1]),
+        values=np.zeros(signal.values.shape[:-1]),
+    )
     window = np.broadcast_to(kernel.window, batch)
     period = np.broadcast_to(signal.period, batch)
     corners = np.broadcast_to(signal.times[..., :-1], (*batch, signal.times.shape[-1] - 1))
@@ -101,8 +104,11 @@ def periodic_response(kernel: Kernel, signal: PeriodicSignal) -> PeriodicRespons
 
     starts = corners
     if windowed:
-        echo = np.where(np.isfinite(window)[..., None], np.mod(corners + np.where(
-            np.isfinite(window), window, 0.0)[..., None], period[..., None]), corners)
+        echo = np.where(
+            np.isfinite(window)[..., None],
+            np.mod(corners + np.where(np.isfinite(window), window, 0.0)[..., None], period[..., None]),
+            corners,
+        )
         starts = np.sort(np.concatenate([corners, echo], axis=-1), axis=-1)
     ends = np.concatenate([starts[..., 1:], period[..., None]], axis=-1)
     lengths = ends - starts
@@ -126,9 +132,7 @@ def periodic_response(kernel: Kernel, signal: PeriodicSignal) -> PeriodicRespons
         elapsed = np.maximum(since - 0.5 * lengths, 0.0)  # from the corner to the start of the segment
         jump = jumps[..., j, None]
         if not windowed:
-            sums = exponential.shifted_sums(
-                rates[..., None, :], elapsed[..., None], period[..., None, None], degree
-            )
+            sums = exponential.shifted_sums(rates[..., None, :], elapsed[..., None], period[..., None, None], degree)
             poly += jump[..., None, None] * exponential.recentre(twice[..., None, :, :], sums)
             continue
         _add_windowed_echoes(poly, intercepts, affine, jump, since, elapsed, once, twice, rates, window, period)
@@ -136,8 +140,16 @@ def periodic_response(kernel: Kernel, signal: PeriodicSignal) -> PeriodicRespons
 
 
 def _add_windowed_echoes(
-    poly: ComplexArray, intercepts: FloatArray, affine: FloatArray, jump: FloatArray, since: FloatArray,
-    elapsed: FloatArray, once: ComplexArray, twice: ComplexArray, rates: ComplexArray, window: FloatArray,
+    poly: ComplexArray,
+    intercepts: FloatArray,
+    affine: FloatArray,
+    jump: FloatArray,
+    since: FloatArray,
+    elapsed: FloatArray,
+    once: ComplexArray,
+    twice: ComplexArray,
+    rates: ComplexArray,
+    window: FloatArray,
     period: FloatArray,
 ) -> None:
     """Add, in place, one corner's echoes that are still inside the window (an infinite one ends with its decay)."""

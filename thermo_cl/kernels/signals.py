@@ -14,7 +14,7 @@ from thermo_cl.errors import InvalidParameterError
 __all__ = ["PeriodicSignal"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class PeriodicSignal:
     """Continuous signal of one period, linear between corners. Leading axes are a batch.
 
@@ -34,15 +34,15 @@ class PeriodicSignal:
     times: FloatArray
     values: FloatArray
 
-    def __post_init__(self) -> None:
-        times, values = check.finite("times", self.times), check.finite("values", self.values)
-        check.broadcast(times=times, values=values)
-        if times.ndim == 0 or times.shape[-1] < 2 or (times[..., 0] != 0).any() or (np.diff(times) <= 0).any():
+    def __init__(self, times: ArrayLike, values: ArrayLike) -> None:
+        corners, levels = check.finite("times", times), check.finite("values", values)
+        check.broadcast(times=corners, values=levels)
+        increasing = corners.ndim > 0 and corners.shape[-1] > 1 and bool((np.diff(corners) > 0).all())
+        if not increasing or (corners[..., 0] != 0).any():
             raise InvalidParameterError("times", times, "at least two corner times, increasing from 0 to the period")
-        if (values[..., -1] != values[..., 0]).any():
+        if (levels[..., -1] != levels[..., 0]).any():
             raise InvalidParameterError("values", values, "equal at the first and the last corner")
-        object.__setattr__(self, "times", times)
-        object.__setattr__(self, "values", values)
+        check.freeze(self, times=corners, values=levels)
 
     @property
     def period(self) -> FloatArray:

@@ -14,6 +14,7 @@ from thermo_cl.markov.network import MarkovNetwork
 
 __all__ = ["propagate", "relaxation_kernel", "step_response_kernel"]
 
+
 def propagate(network: MarkovNetwork, initial: ArrayLike, times: ArrayLike) -> FloatArray:
     """Probabilities at given times, from the matrix exponential of the generator.
 

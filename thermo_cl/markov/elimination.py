@@ -42,7 +42,7 @@ class Elimination:
         for k in range(1, n):
             p[..., k] = np.einsum("...j,...j->...", factors[..., k, :k], p[..., :k]) / self.outflow[..., k]
             p[..., : k + 1] /= np.maximum(1.0, p[..., k].real)[..., None]  # keeps the largest near one: no overflow
-        return p / p.sum(axis=-1, keepdims=True)
+        return np.asarray(p / p.sum(axis=-1, keepdims=True))
 
     def residence_times(self) -> Array:
         """Expected time in state i before the first visit to state 0, starting from j; shape (..., n, n).

@@ -19,7 +19,7 @@ from thermo_cl.markov.network import MarkovNetwork
 __all__ = ["Ladder"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Ladder:
     r"""Ladder of 2n states: 0..n-1 the top rail by level, n..2n-1 the bottom rail by level.
 
@@ -50,23 +50,34 @@ class Ladder:
     """
 
     gamma: FloatArray
-    rate_factor: FloatArray = 25.0  # type: ignore[assignment]
-    n_levels: int = 5
-    reference_level: FloatArray = 1.0  # type: ignore[assignment]
-    energy_step: FloatArray = 2.0  # type: ignore[assignment]
-    inactive_dissociation: FloatArray = 18.2  # type: ignore[assignment]
-    active_dissociation: FloatArray = 3000.0  # type: ignore[assignment]
+    rate_factor: FloatArray
+    n_levels: int
+    reference_level: FloatArray
+    energy_step: FloatArray
+    inactive_dissociation: FloatArray
+    active_dissociation: FloatArray
 
-    def __post_init__(self) -> None:
-        values: dict[str, FloatArray] = {
-            name: check.positive(name, getattr(self, name))
-            for name in ("gamma", "rate_factor", "inactive_dissociation", "active_dissociation")
+    def __init__(
+        self,
+        gamma: ArrayLike,
+        rate_factor: ArrayLike = 25.0,
+        n_levels: int = 5,
+        reference_level: ArrayLike = 1.0,
+        energy_step: ArrayLike = 2.0,
+        inactive_dissociation: ArrayLike = 18.2,
+        active_dissociation: ArrayLike = 3000.0,
+    ) -> None:
+        values = {
+            "gamma": check.positive("gamma", gamma),
+            "rate_factor": check.positive("rate_factor", rate_factor),
+            "reference_level": check.finite("reference_level", reference_level),
+            "energy_step": check.finite("energy_step", energy_step),
+            "inactive_dissociation": check.positive("inactive_dissociation", inactive_dissociation),
+            "active_dissociation": check.positive("active_dissociation", active_dissociation),
         }
-        values |= {name: check.finite(name, getattr(self, name)) for name in ("reference_level", "energy_step")}
         check.broadcast(**values)
-        object.__setattr__(self, "n_levels", check.integer_at_least("n_levels", self.n_levels, 2))
-        for name, value in values.items():
-            object.__setattr__(self, name, value[()])
+        levels = check.integer_at_least("n_levels", n_levels, 2)
+        check.freeze(self, n_levels=levels, **{name: value[()] for name, value in values.items()})
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -105,7 +116,8 @@ class Ladder:
         rates[..., below + 1, below] = rates[..., below + n, below + n + 1] = backward
         if not np.isfinite(rates).all():
             raise InvalidParameterError(
-                "energy_step * (reference_level - level)", float(np.abs(energy.real).max()),
+                "energy_step * (reference_level - level)",
+                float(np.abs(energy.real).max()),
                 "below 700 k_B T, so that exp(energy) is a finite rate",
             )
         return rates
@@ -201,4 +213,6 @@ class Ladder:
         return Kernel(kernel.coefficients, kernel.rates, known_moments=(area, *kernel.known_moments[1:]))
 
 
-_COMPLEX_STEP = 1e-30  # its square is below rounding of any rate, and products with small probabilities do not underflow
+_COMPLEX_STEP = (
+    1e-30  # its square is below rounding of any rate, and products with small probabilities do not underflow
+)

@@ -19,7 +19,7 @@ __all__ = ["MarkovNetwork"]
 _COLUMN_SUM_TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class MarkovNetwork:
     """A continuous-time Markov jump process on n states. Leading axes are a batch.
 
@@ -38,11 +38,11 @@ class MarkovNetwork:
 
     rates: FloatArray
 
-    def __post_init__(self) -> None:
+    def __init__(self, rates: ArrayLike) -> None:
         try:
-            array = np.array(self.rates, dtype=float)
+            array = np.array(rates, dtype=float)
         except (TypeError, ValueError):
-            raise InvalidParameterError("rates", type(self.rates).__name__, "a numeric array of shape (..., n, n)") from None
+            raise InvalidParameterError("rates", type(rates).__name__, "a numeric array of shape (..., n, n)") from None
         if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] < 2:
             raise InvalidParameterError("rates.shape", array.shape, "square, (..., n, n), with at least 2 states")
         if not np.isfinite(array).all():
@@ -53,23 +53,26 @@ class MarkovNetwork:
         array[..., own, own] = 0.0
         if (array < 0).any():
             at = np.argwhere(array < 0)[0]
-            raise InvalidParameterError(f"rates[{', '.join(map(str, at))}]", float(array[tuple(at)]), "not negative off the diagonal")
+            raise InvalidParameterError(
+                f"rates[{', '.join(map(str, at))}]", float(array[tuple(at)]), "not negative off the diagonal"
+            )
         leaving = array.sum(axis=-2)
         allowed = _COLUMN_SUM_TOLERANCE * leaving
         if (diagonal != 0).any() and (np.abs(diagonal + leaving) > allowed).any():
-            rows = array.sum(axis=-1)
-            if (np.abs(diagonal + rows) <= _COLUMN_SUM_TOLERANCE * rows).all():
+            row_sums = array.sum(axis=-1)
+            if (np.abs(diagonal + row_sums) <= _COLUMN_SUM_TOLERANCE * row_sums).all():
                 raise InvalidParameterError(
                     "rates", "a generator whose rows sum to zero", "transposed: columns sum to zero, W[i, j] is j -> i"
                 )
             at = np.argwhere(np.abs(diagonal + leaving) > allowed)[0]
             raise InvalidParameterError(
-                f"rates diagonal at {tuple(at.tolist())}", float(diagonal[tuple(at)]),
+                f"rates diagonal at {tuple(at.tolist())}",
+                float(diagonal[tuple(at)]),
                 f"0, or minus the sum of its column ({-float(leaving[tuple(at)]):.6g})",
             )
         array[..., own, own] = -leaving
         array.setflags(write=False)
-        object.__setattr__(self, "rates", array)
+        check.freeze(self, rates=array)
 
     @property
     def n_states(self) -> int:

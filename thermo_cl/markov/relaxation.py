@@ -42,7 +42,7 @@ class GroupInverse:
         return np.asarray(x - self.root**2 * x.sum(axis=-1, keepdims=True))
 
     def apply_sizes(self, source: Array) -> FloatArray:
-        """Sum, shape (..., 1), of the absolute terms that ``apply`` adds up: its rounding error over machine epsilon."""
+        """Sum, shape (..., 1), of the absolute terms that ``apply`` adds up: its error over machine epsilon."""
         parts = np.einsum("...ij,...j->...i", np.abs(self.scaled), np.abs(source) / self.safe)
         return np.asarray(np.sum(self.root * parts, axis=-1, keepdims=True))
 

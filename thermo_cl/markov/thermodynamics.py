@@ -68,7 +68,7 @@ def edge_entropy_production(network: MarkovNetwork, probabilities: ArrayLike | N
 
 def entropy_production_rate(network: MarkovNetwork, probabilities: ArrayLike | None = None) -> FloatArray:
     """Total entropy production rate, shape batch, in k_B per time: the sum over edges, each counted once."""
-    return 0.5 * edge_entropy_production(network, probabilities).sum(axis=(-1, -2))
+    return np.asarray(0.5 * edge_entropy_production(network, probabilities).sum(axis=(-1, -2)))[()]
 
 
 def cycle_affinity(network: MarkovNetwork, cycle: Sequence[int]) -> FloatArray:
@@ -98,11 +98,15 @@ def cycle_affinity(network: MarkovNetwork, cycle: Sequence[int]) -> FloatArray:
     total = np.zeros(network.batch_shape)
     for source, target in zip(states, states[1:] + states[:1], strict=True):
         if not (0 <= source < network.n_states and 0 <= target < network.n_states) or source == target:
-            raise NotConnectedError(f"cycle {states} asks for the edge {source} -> {target}, which no network of "
-                                    f"{network.n_states} states has; use different indices from 0 to {network.n_states - 1}")
+            raise NotConnectedError(
+                f"cycle {states} asks for the edge {source} -> {target}, which no network of "
+                f"{network.n_states} states has; use different indices from 0 to {network.n_states - 1}"
+            )
         forward, backward = network.generator[..., target, source], network.generator[..., source, target]
         if (forward <= 0).any() or (backward <= 0).any():
-            raise NotConnectedError(f"states {source} and {target} of cycle {states} are not joined by a reversible "
-                                    "edge; choose a cycle of edges with rates in both directions")
+            raise NotConnectedError(
+                f"states {source} and {target} of cycle {states} are not joined by a reversible "
+                "edge; choose a cycle of edges with rates in both directions"
+            )
         total = total + np.log(forward) - np.log(backward)
     return np.asarray(total)[()]

@@ -54,9 +54,12 @@ def _revision() -> str:
         return "unknown"
     try:
         described = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607
-            capture_output=True, text=True, check=True, timeout=10,
-        )  # fmt: skip
+            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return described.stdout.strip()

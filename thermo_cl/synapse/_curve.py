@@ -17,7 +17,7 @@ from thermo_cl.synapse._pieces import monotone_nodes
 
 
 @njit(cache=True)
-def _live_modes(rates, poly):  # type: ignore[no-untyped-def]
+def _live_modes(rates, poly):
     """Order of the modes that carry weight, slowest first; of a conjugate pair stored twice both are kept."""
     weight = np.zeros(rates.shape[0])
     for k in range(rates.shape[0]):
@@ -29,7 +29,7 @@ def _live_modes(rates, poly):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _derivatives(rates, poly, order):  # type: ignore[no-untyped-def]
+def _derivatives(rates, poly, order):
     """Coefficients of derivatives 0..3 of every segment's live modes, real and imaginary, (segment, 4, k, q)."""
     segments, degree = poly.shape[0], poly.shape[2] - 1
     stack = np.zeros((segments, 4, order.shape[0], degree + 1), np.complex128)
@@ -47,7 +47,7 @@ def _derivatives(rates, poly, order):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, poly_im):  # type: ignore[no-untyped-def]
+def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, poly_im):
     """Local time in (low, high) at which the monotone piece passes ``level``, slope and curvature there.
 
     Halley steps inside a shrinking bracket. A step is the last when the error it leaves, cubic in its length, is
@@ -83,20 +83,22 @@ def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, pol
 
 
 @njit(cache=True)
-def _one_curve(  # type: ignore[no-untyped-def]
-    lengths, intercepts, slopes, poly, rates, bias, threshold, amplitudes, update, gradient
-):
+def _one_curve(lengths, intercepts, slopes, poly, rates, bias, threshold, amplitudes, update, gradient):
     """Weight update and its derivative with respect to amplitude, for one kernel and protocol."""
     order = _live_modes(rates, poly)
     re, im = rates.real[order].copy(), rates.imag[order].copy()
     stack_re, stack_im = _derivatives(rates, poly, order)
     segment, low, high = [0], [0.0], [0.0]
-    segment.pop(), low.pop(), high.pop()
+    segment.pop()
+    low.pop()
+    high.pop()
     for s in range(lengths.shape[0]):
         if lengths[s] > 0.0:
             nodes = monotone_nodes(lengths[s], intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])
             for i in range(nodes.shape[0] - 1):
-                segment.append(s), low.append(nodes[i]), high.append(nodes[i + 1])
+                segment.append(s)
+                low.append(nodes[i])
+                high.append(nodes[i + 1])
     count = len(segment)
     first, last, whole = np.empty(count), np.empty(count), np.empty(count)
     for i in range(count):
@@ -142,9 +144,7 @@ def _one_curve(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, parallel=True)
-def curves(  # type: ignore[no-untyped-def]
-    lengths, intercepts, slopes, poly, rates, bias, threshold, amplitudes, update, gradient
-):
+def curves(lengths, intercepts, slopes, poly, rates, bias, threshold, amplitudes, update, gradient):
     """Fill ``update`` and ``gradient`` (batch, amplitude); every batch entry is independent of the thread count."""
     for b in prange(lengths.shape[0]):
         _one_curve(
@@ -154,7 +154,7 @@ def curves(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, parallel=True)
-def extremes(lengths, intercepts, slopes, poly, rates, lowest, highest):  # type: ignore[no-untyped-def]
+def extremes(lengths, intercepts, slopes, poly, rates, lowest, highest):
     """Fill the smallest and largest value (batch,) that each periodic response takes."""
     for b in prange(lengths.shape[0]):
         order = _live_modes(rates[b], poly[b])

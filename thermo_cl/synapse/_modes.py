@@ -14,7 +14,7 @@ DEAD = -60.0  # exp(-60) = 9e-27: a term that has decayed so far is below the ro
 
 
 @njit(cache=True, inline="always")
-def _horner(coefficients, x):  # type: ignore[no-untyped-def]
+def _horner(coefficients, x):
     value = coefficients[-1]
     for q in range(coefficients.shape[0] - 2, -1, -1):
         value = value * x + coefficients[q]
@@ -22,7 +22,7 @@ def _horner(coefficients, x):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def evaluate(x, alpha, beta, re, im, poly_re, poly_im):  # type: ignore[no-untyped-def]
+def evaluate(x, alpha, beta, re, im, poly_re, poly_im):
     """Value and first three derivatives at local time x."""
     v0, v1, v2, v3 = alpha + beta * x, beta, 0.0, 0.0
     single = poly_re.shape[2] == 1
@@ -55,7 +55,7 @@ def evaluate(x, alpha, beta, re, im, poly_re, poly_im):  # type: ignore[no-untyp
 
 
 @njit(cache=True)
-def bound(low, high, re, poly_re, poly_im, order):  # type: ignore[no-untyped-def]
+def bound(low, high, re, poly_re, poly_im, order):
     """Upper bound of the absolute mode sum of one derivative order on low <= x <= high."""
     total = 0.0
     for k in range(re.shape[0]):
@@ -71,7 +71,7 @@ def bound(low, high, re, poly_re, poly_im, order):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True)
-def _expm1_over(re, im, h):  # type: ignore[no-untyped-def]
+def _expm1_over(re, im, h):
     """``(exp(z h) - 1)/z`` for z = re + i im without cancellation, real and imaginary part."""
     if im == 0.0:
         return (h if re == 0.0 else math.expm1(re * h) / re), 0.0
@@ -84,7 +84,7 @@ def _expm1_over(re, im, h):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _unit_moment(n, z):  # type: ignore[no-untyped-def]
+def _unit_moment(n, z):
     """Integral of ``x**n exp(z x)`` over [0, 1]: series near zero, upward recurrence elsewhere."""
     if abs(z) <= max(1.0, float(n)):
         term, total = 1.0 + 0.0j, (1.0 + 0.0j) / (n + 1)
@@ -100,7 +100,7 @@ def _unit_moment(n, z):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def integrate(start, stop, alpha, beta, re, im, poly_re, poly_im):  # type: ignore[no-untyped-def]
+def integrate(start, stop, alpha, beta, re, im, poly_re, poly_im):
     """Integral of the segment from start to stop (local times), without the cancellation of two primitives."""
     h = stop - start
     total = h * (alpha + beta * 0.5 * (start + stop))

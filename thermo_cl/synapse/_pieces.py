@@ -17,7 +17,7 @@ _DEPTH = 48  # halvings of one segment: features narrower than 2**-48 of it cann
 
 
 @njit(cache=True)
-def _fade(length, alpha, beta, re, poly_re, poly_im):  # type: ignore[no-untyped-def]
+def _fade(length, alpha, beta, re, poly_re, poly_im):
     """Local time after which all decaying terms together are below the rounding of the response."""
     if re.shape[0] == 0:
         return 0.0
@@ -37,7 +37,7 @@ def _fade(length, alpha, beta, re, poly_re, poly_im):  # type: ignore[no-untyped
 
 
 @njit(cache=True)
-def _polish(low, high, alpha, beta, re, im, poly_re, poly_im):  # type: ignore[no-untyped-def]
+def _polish(low, high, alpha, beta, re, im, poly_re, poly_im):
     """The single root of the first derivative between low and high, by bracketed Newton steps."""
     rising = evaluate(low, alpha, beta, re, im, poly_re, poly_im)[1] < 0.0
     x = 0.5 * (low + high)
@@ -53,14 +53,14 @@ def _polish(low, high, alpha, beta, re, im, poly_re, poly_im):  # type: ignore[n
         new = x + step
         if not low < new < high:
             new = 0.5 * (low + high)
-        if abs(new - x) <= 4e-16 * abs(x) or new == low or new == high:
+        if abs(new - x) <= 4e-16 * abs(x) or new in (low, high):
             return new
         x = new
     return x
 
 
 @njit(cache=True)
-def monotone_nodes(length, alpha, beta, re, im, poly_re, poly_im):  # type: ignore[no-untyped-def]
+def monotone_nodes(length, alpha, beta, re, im, poly_re, poly_im):
     """Local times 0 = x0 < x1 < ... = length between which the segment is monotone."""
     nodes, count = np.empty(16), 1
     nodes[0] = 0.0

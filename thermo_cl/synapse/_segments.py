@@ -11,7 +11,7 @@ _ROUNDS = 30  # refinements, each shrinking the window around a pair by 0.6
 
 
 @njit(cache=True)
-def _suffix_sums(x, y):  # type: ignore[no-untyped-def]
+def _suffix_sums(x, y):
     """Row i holds the sums of 1, x, x^2, y, xy over the data from i on."""
     n = x.shape[0]
     sums = np.zeros((n + 1, 5))
@@ -25,7 +25,7 @@ def _suffix_sums(x, y):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _explained(x, sums, b1, b2):  # type: ignore[no-untyped-def]
+def _explained(x, sums, b1, b2):
     """Part of the sum of squares that a line broken at b1 and b2 explains: largest at the best breaks.
 
     Columns 1, x, a ramp from 0 at b1 to 1 at b2, and (x - b2)+ span the same lines as two hinges do, and stay
@@ -69,9 +69,9 @@ def _explained(x, sums, b1, b2):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _keep(tops, pairs, value, b1, b2, apart):  # type: ignore[no-untyped-def]
+def _keep(tops, pairs, value, b1, b2, apart):
     """Put a pair of breaks among the best seen so far, in place of a worse one nearby or of the worst of all."""
-    place = np.argmin(tops)
+    place = int(np.argmin(tops))
     for k in range(tops.shape[0]):
         if abs(pairs[k, 0] - b1) < apart and abs(pairs[k, 1] - b2) < apart:
             place = k
@@ -81,7 +81,7 @@ def _keep(tops, pairs, value, b1, b2, apart):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _scan(x, sums, centre1, centre2, width, points, tops, pairs, apart):  # type: ignore[no-untyped-def]
+def _scan(x, sums, centre1, centre2, width, points, tops, pairs, apart):
     """Try a square grid of breaks of half-width ``width`` around a centre."""
     for i in range(-points, points + 1):
         b1 = centre1 + width * i / points
@@ -92,7 +92,7 @@ def _scan(x, sums, centre1, centre2, width, points, tops, pairs, apart):  # type
 
 
 @njit(cache=True, parallel=True)
-def best_breaks(x, y, breaks):  # type: ignore[no-untyped-def]
+def best_breaks(x, y, breaks):
     """Fill ``breaks`` (batch, 2) with the inner breaks of the least-squares line of each row of ``y``.
 
     The sum of squares has many local optima, one for nearly every pair of data intervals. A coarse scan of all pairs
@@ -112,7 +112,17 @@ def best_breaks(x, y, breaks):  # type: ignore[no-untyped-def]
         for k in range(_KEPT):
             if starts[k] == -np.inf:
                 continue
-            _scan(x, sums, from_pairs[k, 0], from_pairs[k, 1], 0.5 * spacing * points, points, cells, cell_pairs, 0.9 * spacing)
+            _scan(
+                x,
+                sums,
+                from_pairs[k, 0],
+                from_pairs[k, 1],
+                0.5 * spacing * points,
+                points,
+                cells,
+                cell_pairs,
+                0.9 * spacing,
+            )
         best = -np.inf
         for k in range(_KEPT):
             if cells[k] == -np.inf:

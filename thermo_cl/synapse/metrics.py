@@ -49,14 +49,18 @@ class CurveMetrics:
     linear: BoolArray
 
 
-def _metrics(lowest: FloatArray, largest: FloatArray, offset: FloatArray, slope: FloatArray, linear: BoolArray) -> CurveMetrics:
+def _metrics(
+    lowest: FloatArray, largest: FloatArray, offset: FloatArray, slope: FloatArray, linear: BoolArray
+) -> CurveMetrics:
     amplitude_min = np.where(linear, lowest, largest)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(amplitude_min == largest, 1.0, largest / amplitude_min)
     return CurveMetrics(amplitude_min[()], ratio[()], offset[()], slope[()], linear[()])
 
 
-def _curve(amplitudes: ArrayLike, update: ArrayLike, amplitude_max: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _curve(
+    amplitudes: ArrayLike, update: ArrayLike, amplitude_max: ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     a, y = check.non_negative("amplitudes", amplitudes), check.finite("update", update)
     if a.ndim != 1 or a.size < 6 or (np.diff(a) <= 0).any():
         raise InvalidParameterError("amplitudes", a, "at least 6 increasing amplitudes, shape (a,)")
@@ -98,19 +102,24 @@ def segment_metrics(amplitudes: ArrayLike, update: ArrayLike, *, amplitude_max: 
     rows = np.ascontiguousarray(y.reshape(-1, a.size))
     breaks = np.empty((rows.shape[0], 2))
     best_breaks(a, rows, breaks)
-    slope, intercept = np.empty(rows.shape[0]), np.empty(rows.shape[0])
+    lines = np.empty((rows.shape[0], 2))
     for i, row in enumerate(rows):
         fit = pwlf.PiecewiseLinFit(a, row)
         fit.fit_with_breaks([a[0], *breaks[i], a[-1]])
-        slope[i], intercept[i] = fit.calc_slopes()[-1], fit.intercepts[-1]
+        lines[i] = fit.calc_slopes()[-1], fit.intercepts[-1]
     batch = y.shape[:-1]
-    slope, intercept, lowest = slope.reshape(batch), intercept.reshape(batch), breaks[:, 1].reshape(batch)
+    slope, intercept, lowest = (column.reshape(batch) for column in (lines[:, 0], lines[:, 1], breaks[:, 1]))
     linear = (slope > _LINEAR_SLOPES[0]) & (slope < _LINEAR_SLOPES[1]) & (lowest > 0)
     return _metrics(lowest, np.broadcast_to(largest, batch), intercept, slope, linear)
 
 
 def crossing_metrics(
-    amplitudes: ArrayLike, update: ArrayLike, *, amplitude_max: ArrayLike, level: float = 0.05, index_factor: float = 1.0
+    amplitudes: ArrayLike,
+    update: ArrayLike,
+    *,
+    amplitude_max: ArrayLike,
+    level: float = 0.05,
+    index_factor: float = 1.0,
 ) -> CurveMetrics:
     """Crossing recipe for ladder kernels (Falk et al. 2025, App. G.3).
 

@@ -14,7 +14,7 @@ from thermo_cl.kernels import PeriodicSignal
 __all__ = ["Sawtooth"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Sawtooth:
     """Training protocol: a fast rise from free to clamped, a slow fall back (Falk et al. 2025, Eq. 5).
 
@@ -37,14 +37,13 @@ class Sawtooth:
 
     fast: FloatArray
     slow: FloatArray
-    mean: FloatArray = 0.0  # type: ignore[assignment]
+    mean: FloatArray
 
-    def __post_init__(self) -> None:
-        fast, slow = check.positive("fast", self.fast), check.positive("slow", self.slow)
-        mean = check.finite("mean", self.mean)
-        check.broadcast(fast=fast, slow=slow, mean=mean)
-        for name, value in (("fast", fast), ("slow", slow), ("mean", mean)):
-            object.__setattr__(self, name, value[()])
+    def __init__(self, fast: ArrayLike, slow: ArrayLike, mean: ArrayLike = 0.0) -> None:
+        rise, fall = check.positive("fast", fast), check.positive("slow", slow)
+        average = check.finite("mean", mean)
+        check.broadcast(fast=rise, slow=fall, mean=average)
+        check.freeze(self, fast=rise[()], slow=fall[()], mean=average[()])
 
     @property
     def batch_shape(self) -> tuple[int, ...]:

@@ -101,7 +101,9 @@ def amplitude_window(kernel: Kernel, protocol: Sawtooth, *, threshold: ArrayLike
     return opening[()], breakthrough[()]
 
 
-def _shape(kernel: Kernel, protocol: Sawtooth, threshold: FloatArray) -> tuple[PeriodicResponse, FloatArray, tuple[int, ...]]:
+def _shape(
+    kernel: Kernel, protocol: Sawtooth, threshold: FloatArray
+) -> tuple[PeriodicResponse, FloatArray, tuple[int, ...]]:
     """Response of unit amplitude, constant part of the output, and common batch shape."""
     batch = check.broadcast(
         kernel=np.zeros(kernel.batch_shape), protocol=np.zeros(protocol.batch_shape), threshold=threshold
@@ -112,7 +114,13 @@ def _shape(kernel: Kernel, protocol: Sawtooth, threshold: FloatArray) -> tuple[P
 
 def _flat(response: PeriodicResponse, batch: tuple[int, ...]) -> list[FloatArray]:
     """The response's arrays with one batch axis, as the compiled loops take them."""
-    arrays = [(response.lengths, 1), (response.intercepts, 1), (response.slopes, 1), (response.poly, 3), (response.rates, 1)]
+    arrays = [
+        (response.lengths, 1),
+        (response.intercepts, 1),
+        (response.slopes, 1),
+        (response.poly, 3),
+        (response.rates, 1),
+    ]
     flat = []
     for array, own in arrays:
         full = np.broadcast_to(array, batch + array.shape[array.ndim - own :])
@@ -120,7 +128,9 @@ def _flat(response: PeriodicResponse, batch: tuple[int, ...]) -> list[FloatArray
     return flat
 
 
-def _curves(kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, threshold: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def _curves(
+    kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, threshold: ArrayLike
+) -> tuple[FloatArray, FloatArray]:
     from thermo_cl.synapse._curve import curves  # compiled code is imported where it is used
 
     height, floor = check.non_negative("amplitudes", amplitudes), check.non_negative("threshold", threshold)

@@ -1,0 +1,39 @@
+# One virtual environment, made on first use; every target needs only Python, git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help reproduce test lint benchmark clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make reproduce   compute every data set and draw every figure into results/"
+	@echo "make test        lint, type-check and test"
+	@echo "make benchmark   time the library against the papers' pipeline, update README's table"
+	@echo "make clean       remove the environment and the results"
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "thermo_cl needs Python 3.11 or later"'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip >= 25.1"  # the first that knows dependency groups
+	$(BIN)/python -m pip install --quiet --group dev --editable ".[plot]"
+	@touch $@
+
+reproduce: $(READY)
+	$(BIN)/python -m analysis --force
+	$(BIN)/python -m figures --force
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -n auto
+
+benchmark: $(READY)
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.table --update-readme
+
+clean:
+	rm -rf .venv results build dist

@@ -1,0 +1,60 @@
+"""Every figure draws from small data sets, computes nothing beyond them, and is written whole or not at all."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+
+from figures.__main__ import NAMES, main
+from thermo_cl.sweep import save_netcdf
+
+SMALL = {
+    "kernel_shape": {"samples": 60}, "update_curve": {"amplitudes": 40}, "ladder_currents": {"samples": 40},
+    "dynamic_range": {"protocols": 30, "amplitudes": 80}, "offset": {"protocols": 30, "amplitudes": 80},
+    "dissipation": {"ladders": 100, "amplitudes": 60}, "ramp_speed": {"points": 12},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def datasets() -> dict[str, xr.Dataset]:
+    return {name: importlib.import_module(f"analysis.{name}").compute(**size) for name, size in SMALL.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figures_have_labelled_axes(name: str, datasets: dict[str, xr.Dataset]) -> None:
+    settings = dict(mpl.rcParams)
+    module = importlib.import_module(f"figures.{name}")
+    figure = module.draw(*(datasets[source] for source in module.DATASETS))
+    assert isinstance(figure, Figure)
+    figure.canvas.draw()
+    for axes in figure.axes:
+        sides = axes.get_shared_y_axes().get_siblings(axes)
+        if axes.axison:
+            assert any(side.get_ylabel() for side in sides)  # panels stacked over one time axis label it below only
+    assert any(axes.get_xlabel() for axes in figure.axes)
+    assert dict(mpl.rcParams) == settings  # the library's user keeps their own style
+
+
+def test_command_writes_pdf_and_png(
+    datasets: dict[str, xr.Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_netcdf(datasets["ramp_speed"], tmp_path / "ramp_speed.nc")
+    arguments = ["fig8", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["fig8.pdf", "fig8.png"]
+    before = (tmp_path / "out" / "fig8.pdf").read_bytes()
+    assert before.startswith(b"%PDF")
+    assert main(arguments) == 1
+    assert "--force" in capsys.readouterr().err
+    assert main([*arguments, "--force"]) == 0
+    assert (tmp_path / "out" / "fig8.pdf").read_bytes() == before  # the same data give the same bytes
+    assert main(["fig4c", "--data", str(tmp_path), "--out", str(tmp_path / "none")]) == 1
+    assert "python -m analysis" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["fig99"])
+    assert "fig8" in capsys.readouterr().err
