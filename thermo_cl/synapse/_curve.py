@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from thermo_cl.synapse._modes import evaluate, integrate
+from thermo_cl.synapse._modes import evaluate, integrate, shift
 from thermo_cl.synapse._pieces import monotone_nodes
 
 
@@ -47,8 +47,8 @@ def _derivatives(rates, poly, order):
 
 
 @njit(cache=True)
-def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, poly_im):
-    """Local time in (low, high) at which the monotone piece passes ``level``, slope and curvature there.
+def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, poly_im, decays):
+    """Local time in (low, high) at which the monotone piece passes ``level``; slope, curvature and decays there.
 
     Halley steps inside a shrinking bracket. A step is the last when the error it leaves, cubic in its length, is
     below rounding; from a good guess that is the first.
@@ -56,7 +56,7 @@ def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, pol
     x = guess if low < guess < high else 0.5 * (low + high)
     slope, curvature = 0.0, 0.0
     for _ in range(200):
-        value, slope, curvature, third = evaluate(x, alpha, beta, re, im, poly_re, poly_im)
+        value, slope, curvature, third = evaluate(x, alpha, beta, re, im, poly_re, poly_im, decays)
         miss = value - level
         if (miss < 0.0) == rising:
             low = x
@@ -69,15 +69,14 @@ def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, pol
             new = x - step
             if low <= new <= high:
                 left = abs(step) ** 3 * (bend * bend + abs(third / slope))
-                if correction > 0.9 and left <= 1e-16 * x:
+                if abs(step) <= 2e-16 * x or (correction > 0.9 and left <= 1e-16 * x):
+                    shift(decays, re, -step)
                     return new, slope - step * curvature, curvature - step * third
-                if abs(step) <= 2e-16 * x:
-                    return new, slope, curvature
                 x = new
                 continue
         new = 0.5 * (low + high)
-        if new in (low, high):
-            return new, slope, curvature
+        if new in (low, high):  # the bracket is one rounding wide
+            break
         x = new
     return x, slope, curvature
 
@@ -101,11 +100,13 @@ def _one_curve(lengths, intercepts, slopes, poly, rates, bias, threshold, amplit
                 high.append(nodes[i + 1])
     count = len(segment)
     first, last, whole = np.empty(count), np.empty(count), np.empty(count)
+    low_decays, high_decays, decays = np.empty((count, re.size)), np.empty((count, re.size)), np.empty(re.size)
     for i in range(count):
         s = segment[i]
-        first[i] = evaluate(low[i], intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])[0]
-        last[i] = evaluate(high[i], intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])[0]
-        whole[i] = integrate(low[i], high[i], intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])
+        shape = (intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])
+        first[i] = evaluate(low[i], *shape, low_decays[i])[0]
+        last[i] = evaluate(high[i], *shape, high_decays[i])[0]
+        whole[i] = integrate(low[i], high[i], low_decays[i], high_decays[i], *shape)
     period = lengths.sum()
     guesses = np.full((count, 2), math.nan)
     for a in range(amplitudes.shape[0]):
@@ -127,20 +128,21 @@ def _one_curve(lengths, intercepts, slopes, poly, rates, bias, threshold, amplit
                 level = levels[side]
                 if not bottom < level < top:
                     continue
-                x, slope, curvature = _crossing(
-                    level, low[i], high[i], rising, guesses[i, side],
-                    intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s],
-                )  # fmt: skip
-                keeps_right = rising == (side == 0)
-                start, stop = (x, high[i]) if keeps_right else (low[i], x)
-                part = integrate(start, stop, intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])
+                shape = (intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])
+                x, slope, curvature = _crossing(level, low[i], high[i], rising, guesses[i, side], *shape, decays)
+                if rising == (side == 0):
+                    start, stop, part = x, high[i], integrate(x, high[i], decays, high_decays[i], *shape)
+                else:
+                    start, stop, part = low[i], x, integrate(low[i], x, low_decays[i], decays, *shape)
                 update[a] += bias * (stop - start) + amplitude * part
                 gradient[a] += part
                 if slope != 0.0:
                     gradient[a] += threshold * level / (amplitude * abs(slope))
                     if a + 1 < amplitudes.shape[0] and amplitudes[a + 1] > 0.0:
-                        shift = level * (amplitude / amplitudes[a + 1] - 1.0) / slope  # the next level, to first order
-                        guesses[i, side] = x + shift * (1.0 - 0.5 * shift * curvature / slope)  # and to second
+                        move = (
+                            level * (amplitude / amplitudes[a + 1] - 1.0) / slope
+                        )  # to the next level, to first order
+                        guesses[i, side] = x + move * (1.0 - 0.5 * move * curvature / slope)  # and to second
 
 
 @njit(cache=True, parallel=True)
@@ -160,11 +162,11 @@ def extremes(lengths, intercepts, slopes, poly, rates, lowest, highest):
         order = _live_modes(rates[b], poly[b])
         re, im = rates[b].real[order].copy(), rates[b].imag[order].copy()
         stack_re, stack_im = _derivatives(rates[b], poly[b], order)
+        decays = np.empty(re.size)
         lowest[b], highest[b] = math.inf, -math.inf
         for s in range(lengths.shape[1]):
-            if lengths[b, s] <= 0.0:
-                continue
-            alpha, beta = intercepts[b, s], slopes[b, s]
-            for x in monotone_nodes(lengths[b, s], alpha, beta, re, im, stack_re[s], stack_im[s]):
-                value = evaluate(x, alpha, beta, re, im, stack_re[s], stack_im[s])[0]
-                lowest[b], highest[b] = min(lowest[b], value), max(highest[b], value)
+            if lengths[b, s] > 0.0:
+                shape = (intercepts[b, s], slopes[b, s], re, im, stack_re[s], stack_im[s])
+                for x in monotone_nodes(lengths[b, s], *shape):
+                    value = evaluate(x, *shape, decays)[0]
+                    lowest[b], highest[b] = min(lowest[b], value), max(highest[b], value)

@@ -10,7 +10,7 @@ import math
 
 from numba import njit
 
-DEAD = -60.0  # exp(-60) = 9e-27: a term that has decayed so far is below the rounding of every sum here
+DEAD = -46.0  # exp(-46) = 1e-20: a term that has decayed so far is below the rounding of every sum here
 
 
 @njit(cache=True, inline="always")
@@ -22,15 +22,16 @@ def _horner(coefficients, x):
 
 
 @njit(cache=True)
-def evaluate(x, alpha, beta, re, im, poly_re, poly_im):
-    """Value and first three derivatives at local time x."""
+def evaluate(x, alpha, beta, re, im, poly_re, poly_im, decays):
+    """Value and first three derivatives at local time x; ``decays`` is filled with the modes' exp(re x)."""
+    decays[:] = 0.0
     v0, v1, v2, v3 = alpha + beta * x, beta, 0.0, 0.0
     single = poly_re.shape[2] == 1
     for k in range(re.shape[0]):
         exponent, rate = re[k] * x, re[k]
         if exponent < DEAD:
             break
-        decay = math.exp(exponent)
+        decay = decays[k] = math.exp(exponent)
         if im[k] == 0.0:
             if single:  # each derivative of an exponential is the rate times the one before
                 w = decay * poly_re[0, k, 0]
@@ -74,7 +75,9 @@ def bound(low, high, re, poly_re, poly_im, order):
 def _expm1_over(re, im, h):
     """``(exp(z h) - 1)/z`` for z = re + i im without cancellation, real and imaginary part."""
     if im == 0.0:
-        return (h if re == 0.0 else math.expm1(re * h) / re), 0.0
+        if re == 0.0:
+            return h, 0.0
+        return math.expm1(re * h) / re, 0.0
     x, y = re * h, im * h
     half = math.sin(0.5 * y)
     top_re = math.expm1(x) * math.cos(y) - 2.0 * half * half
@@ -100,17 +103,35 @@ def _unit_moment(n, z):
 
 
 @njit(cache=True)
-def integrate(start, stop, alpha, beta, re, im, poly_re, poly_im):
-    """Integral of the segment from start to stop (local times), without the cancellation of two primitives."""
+def shift(decays, re, step):
+    """Move the decays exp(re x) to x + step in place: by a short series where the step is small, as it mostly is."""
+    for k in range(re.shape[0]):
+        if decays[k] == 0.0:
+            break
+        y = re[k] * step
+        if abs(y) < 1e-4:
+            decays[k] *= 1.0 + y * (1.0 + y * (0.5 + y * (1.0 / 6.0)))
+        else:
+            decays[k] *= math.exp(y)
+
+
+@njit(cache=True)
+def integrate(start, stop, start_decays, stop_decays, alpha, beta, re, im, poly_re, poly_im):
+    """Integral of the segment between two local times with known decays, without the cancellation of primitives."""
     h = stop - start
     total = h * (alpha + beta * 0.5 * (start + stop))
     degree = poly_re.shape[2] - 1
     for k in range(re.shape[0]):
-        exponent = re[k] * start
-        if exponent < DEAD:
+        decay = start_decays[k]
+        if decay == 0.0:
             break
-        decay = math.exp(exponent)
-        c, s = (decay, 0.0) if im[k] == 0.0 else (decay * math.cos(im[k] * start), decay * math.sin(im[k] * start))
+        if degree == 0 and im[k] == 0.0:
+            if re[k] * h < -0.7:  # far enough apart for the difference of the decays to keep its digits
+                total += poly_re[0, k, 0] * (stop_decays[k] - decay) / re[k]
+            else:
+                total += poly_re[0, k, 0] * decay * _expm1_over(re[k], 0.0, h)[0]
+            continue
+        c, s = decay * math.cos(im[k] * start), decay * math.sin(im[k] * start)
         if degree == 0:
             part_re, part_im = _expm1_over(re[k], im[k], h)
             a, b = poly_re[0, k, 0], poly_im[0, k, 0]

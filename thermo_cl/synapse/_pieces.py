@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
-from thermo_cl.synapse._modes import bound, evaluate
+from thermo_cl.synapse._modes import DEAD, bound, evaluate
 
 _DEPTH = 48  # halvings of one segment: features narrower than 2**-48 of it cannot carry weight
 
@@ -32,17 +32,18 @@ def _fade(length, alpha, beta, re, poly_re, poly_im):
             continue
         if re[k] >= 0.0:
             return length
-        last = max(last, math.log(size / (1e-18 * scale)) / -re[k])
+        last = max(last, min(math.log(size / (1e-18 * scale)), -DEAD) / -re[k])
     return min(last, length)
 
 
 @njit(cache=True)
 def _polish(low, high, alpha, beta, re, im, poly_re, poly_im):
     """The single root of the first derivative between low and high, by bracketed Newton steps."""
-    rising = evaluate(low, alpha, beta, re, im, poly_re, poly_im)[1] < 0.0
+    decays = np.empty(re.shape[0])
+    rising = evaluate(low, alpha, beta, re, im, poly_re, poly_im, decays)[1] < 0.0
     x = 0.5 * (low + high)
     for _ in range(100):
-        _, slope, curvature, _ = evaluate(x, alpha, beta, re, im, poly_re, poly_im)
+        _, slope, curvature, _ = evaluate(x, alpha, beta, re, im, poly_re, poly_im, decays)
         if slope == 0.0:
             return x
         if (slope < 0.0) == rising:
@@ -63,7 +64,7 @@ def _polish(low, high, alpha, beta, re, im, poly_re, poly_im):
 def monotone_nodes(length, alpha, beta, re, im, poly_re, poly_im):
     """Local times 0 = x0 < x1 < ... = length between which the segment is monotone."""
     nodes, count = np.empty(16), 1
-    nodes[0] = 0.0
+    nodes[0], decays = 0.0, np.empty(re.shape[0])
     fade = _fade(length, alpha, beta, re, poly_re, poly_im)
     lows, highs = np.empty(_DEPTH + 2), np.empty(_DEPTH + 2)
     depths = np.empty(_DEPTH + 2, np.int64)
@@ -74,10 +75,10 @@ def monotone_nodes(length, alpha, beta, re, im, poly_re, poly_im):
         width = high - low
         if width <= 0.0:
             continue
-        _, slope_low, curve_low, _ = evaluate(low, alpha, beta, re, im, poly_re, poly_im)
-        _, slope_high, curve_high, _ = evaluate(high, alpha, beta, re, im, poly_re, poly_im)
+        _, slope_low, curve_low, _ = evaluate(low, alpha, beta, re, im, poly_re, poly_im, decays)
+        _, slope_high, curve_high, _ = evaluate(high, alpha, beta, re, im, poly_re, poly_im, decays)
         opposite = (slope_low < 0.0) != (slope_high < 0.0)
-        if not opposite and abs(slope_low) + abs(slope_high) > width * bound(low, high, re, poly_re, poly_im, 2):
+        if not opposite and abs(slope_low) + abs(slope_high) >= width * bound(low, high, re, poly_re, poly_im, 2):
             continue  # the slope cannot reach zero and come back
         single = (curve_low < 0.0) == (curve_high < 0.0) and (
             abs(curve_low) + abs(curve_high) > width * bound(low, high, re, poly_re, poly_im, 3)

@@ -16,7 +16,7 @@ from thermo_cl._types import BoolArray, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel
 from thermo_cl.synapse.sawtooth import Sawtooth
-from thermo_cl.synapse.update import amplitude_window, update_slope, weight_update
+from thermo_cl.synapse.update import amplitude_window, update_and_slope, weight_update
 
 __all__ = ["CurveMetrics", "crossing_metrics", "exact_crossing_metrics", "exact_window_metrics", "segment_metrics"]
 
@@ -169,8 +169,7 @@ def exact_window_metrics(
     top = np.minimum(breakthrough, largest)
     open_window = np.broadcast_to(opening < top, batch)
     middle = np.where(open_window, 0.5 * (opening + top), largest)[..., None]
-    update = weight_update(kernel, protocol, middle, threshold=threshold)[..., 0]
-    slope = update_slope(kernel, protocol, middle, threshold=threshold)[..., 0]
+    update, slope = (line[..., 0] for line in update_and_slope(kernel, protocol, middle, threshold))
     linear = open_window & (slope > _LINEAR_SLOPES[0]) & (slope < _LINEAR_SLOPES[1])
     return _metrics(
         np.broadcast_to(opening, batch), np.broadcast_to(largest, batch), update - slope * middle[..., 0], slope, linear

@@ -62,7 +62,7 @@ def weight_update(kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, *, 
     InvalidParameterError
         If an amplitude or a threshold is negative or not finite, or shapes do not fit.
     """
-    return _curves(kernel, protocol, amplitudes, threshold)[0]
+    return update_and_slope(kernel, protocol, amplitudes, threshold)[0]
 
 
 def update_slope(kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, *, threshold: ArrayLike) -> FloatArray:
@@ -70,7 +70,7 @@ def update_slope(kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, *, t
 
     It includes the jump of the hard threshold at each moving crossing; one for an ideal contrastive rule.
     """
-    return _curves(kernel, protocol, amplitudes, threshold)[1]
+    return update_and_slope(kernel, protocol, amplitudes, threshold)[1]
 
 
 def amplitude_window(kernel: Kernel, protocol: Sawtooth, *, threshold: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -128,9 +128,10 @@ def _flat(response: PeriodicResponse, batch: tuple[int, ...]) -> list[FloatArray
     return flat
 
 
-def _curves(
+def update_and_slope(
     kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, threshold: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
+    """``weight_update`` and ``update_slope`` from one pass, for the cost of either."""
     from thermo_cl.synapse._curve import curves  # compiled code is imported where it is used
 
     height, floor = check.non_negative("amplitudes", amplitudes), check.non_negative("threshold", threshold)
