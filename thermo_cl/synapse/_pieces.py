@@ -14,6 +14,7 @@ from numba import njit
 from thermo_cl.synapse._modes import DEAD, bound, evaluate
 
 _DEPTH = 48  # halvings of one segment: features narrower than 2**-48 of it cannot carry weight
+_BUDGET = 100_000  # intervals looked at before the rest are taken as they are: a bound on time, never met in practice
 
 
 @njit(cache=True)
@@ -69,8 +70,10 @@ def monotone_nodes(length, alpha, beta, re, im, poly_re, poly_im):
     lows, highs = np.empty(_DEPTH + 2), np.empty(_DEPTH + 2)
     depths = np.empty(_DEPTH + 2, np.int64)
     lows[0], highs[0], depths[0], size = 0.0, fade, 0, 1
+    looked = 0
     while size > 0:
         size -= 1
+        looked += 1
         low, high, depth = lows[size], highs[size], depths[size]
         width = high - low
         if width <= 0.0:
@@ -83,7 +86,7 @@ def monotone_nodes(length, alpha, beta, re, im, poly_re, poly_im):
         single = (curve_low < 0.0) == (curve_high < 0.0) and (
             abs(curve_low) + abs(curve_high) > width * bound(low, high, re, poly_re, poly_im, 3)
         )
-        if single or depth >= _DEPTH:
+        if single or depth >= _DEPTH or looked > _BUDGET:
             if opposite:
                 if count + 2 >= nodes.shape[0]:
                     nodes = np.concatenate((nodes, np.empty(nodes.shape[0])))
