@@ -47,6 +47,14 @@ class Kernel:
     ------
     InvalidParameterError
         If shapes do not fit, a number is not finite, or a term without a window does not decay.
+
+    Examples
+    --------
+    >>> kernel = Kernel([1.0, -1.0], [-1.0, -2.0])  # exp(-t) - exp(-2t)
+    >>> float(kernel.area), float(kernel.first_moment)
+    (0.5, 0.75)
+    >>> kernel.windowed(1.0).step_response([0.5, 1.0, 2.0])
+    array([0.07740906, 0.1997882 , 0.1997882 ])
     """
 
     coefficients: ComplexArray

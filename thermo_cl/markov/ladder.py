@@ -47,6 +47,14 @@ class Ladder:
     ------
     InvalidParameterError
         If a parameter is out of its domain, named with its value, or if the rates it implies overflow.
+
+    Examples
+    --------
+    >>> ladder = Ladder(gamma=1e-3)
+    >>> ladder.entropy_production_rate()
+    np.float64(6.673504749)
+    >>> Ladder(gamma=[0.1, 1.0]).step_kernel(signal=200.0).area  # poorer adaptation with less drive
+    array([-0.06785718, -0.48414918])
     """
 
     gamma: FloatArray

@@ -34,6 +34,11 @@ class MarkovNetwork:
     InvalidParameterError
         If the array is not square, a rate is negative or not finite, or the diagonal fits neither form; a
         generator whose rows sum to zero is named as transposed.
+
+    Examples
+    --------
+    >>> MarkovNetwork([[0.0, 2.0], [3.0, 0.0]]).steady_state()
+    array([0.4, 0.6])
     """
 
     rates: FloatArray

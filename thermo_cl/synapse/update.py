@@ -61,6 +61,12 @@ def weight_update(kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, *, 
     ------
     InvalidParameterError
         If an amplitude or a threshold is negative or not finite, or shapes do not fit.
+
+    Examples
+    --------
+    >>> from thermo_cl import Sawtooth, chemotaxis_kernel
+    >>> weight_update(chemotaxis_kernel(), Sawtooth(fast=1.0, slow=9.0), [5.0, 50.0], threshold=100 / 9)
+    array([ 0.        , 47.743354...])
     """
     return update_and_slope(kernel, protocol, amplitudes, threshold)[0]
 
