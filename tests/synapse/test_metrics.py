@@ -43,7 +43,7 @@ def test_breaks_are_the_global_optimum(authors: dict[str, Any]) -> None:
     update = np.concatenate(updates)
     update = np.ascontiguousarray(update[update.any(axis=1)])
     breaks = np.empty((update.shape[0], 2))
-    best_breaks(AMPLITUDES, update, breaks)
+    best_breaks(0, update.shape[0], AMPLITUDES, update, breaks)
     for row, ours in zip(update, breaks, strict=True):
         fit = pwlf.PiecewiseLinFit(AMPLITUDES, row, seed=1)
         fit.fit(3)

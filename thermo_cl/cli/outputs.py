@@ -39,6 +39,8 @@ def errors_reported(command: Callable[P, None]) -> Callable[P, None]:
             _fail(str(error))
         except MemoryError as error:
             _fail(f"not enough memory ({error}); ask for fewer levels, samples or amplitudes")
+        except ArithmeticError as error:
+            _fail(f"the numbers leave the range of floating point ({error}); choose less extreme options")
 
     return run
 

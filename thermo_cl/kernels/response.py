@@ -95,7 +95,9 @@ def periodic_response(kernel: Kernel, signal: PeriodicSignal) -> PeriodicRespons
         signal=np.zeros(signal.times.shape[:-1]),
         values=np.zeros(signal.values.shape[:-1]),
     )
-    window = np.broadcast_to(kernel.window, batch)
+    # a window past the decay of every term cuts nothing that could be seen
+    whole = np.all((kernel.coefficients == 0) | (kernel.rates.real * kernel.window[..., None] < -50.0), axis=-1)
+    window = np.where(np.broadcast_to(whole, batch), np.inf, np.broadcast_to(kernel.window, batch))
     period = np.broadcast_to(signal.period, batch)
     corners = np.broadcast_to(signal.times[..., :-1], (*batch, signal.times.shape[-1] - 1))
     slope = np.broadcast_to(signal.slopes, corners.shape)

@@ -95,7 +95,8 @@ class Ladder:
     @property
     def backward_rate(self) -> FloatArray:
         r"""Horizontal rate against the drive, :math:`r = \gamma e^{\epsilon/2}`; the drive adapts only for r < 1."""
-        return np.asarray(self.gamma * np.exp(0.5 * self.energy_step))
+        with np.errstate(over="ignore"):  # an infinite rate is refused where it is used
+            return np.asarray(self.gamma * np.exp(0.5 * self.energy_step))
 
     # --------------------------------------------------------------- generator
 

@@ -61,7 +61,7 @@ def edge_entropy_production(network: MarkovNetwork, probabilities: ArrayLike | N
     both = (flux > 0) & (reverse > 0)  # an edge between two empty states carries nothing
     force = np.log(np.where(both, flux, 1.0)) - np.log(np.where(both, reverse, 1.0))
     near = np.abs(force) < 0.5  # there the difference of logarithms cancels, log1p does not
-    ratio = np.where(both & near, (flux - reverse) / np.where(both, reverse, 1.0), 0.0)
+    ratio = np.where(both & near, flux - reverse, 0.0) / np.where(both & near, reverse, 1.0)
     force = np.where(near, np.log1p(ratio), force)
     return np.asarray(np.where(both, (flux - reverse) * force, 0.0))
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from thermo_cl.synapse._modes import evaluate, integrate, shift
 from thermo_cl.synapse._pieces import monotone_nodes
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _live_modes(rates, poly):
     """Order of the modes that carry weight, slowest first; of a conjugate pair stored twice both are kept."""
     weight = np.zeros(rates.shape[0])
@@ -28,7 +28,7 @@ def _live_modes(rates, poly):
     return order[weight[order] > 0.0]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _derivatives(rates, poly, order):
     """Coefficients of derivatives 0..3 of every segment's live modes, real and imaginary, (segment, 4, k, q)."""
     segments, degree = poly.shape[0], poly.shape[2] - 1
@@ -46,7 +46,7 @@ def _derivatives(rates, poly, order):
     return stack.real.copy(), stack.imag.copy()
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, poly_im, decays):
     """Local time in (low, high) at which the monotone piece passes ``level``; slope, curvature and decays there.
 
@@ -81,7 +81,7 @@ def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, pol
     return x, slope, curvature
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _one_curve(lengths, intercepts, slopes, poly, rates, bias, threshold, amplitudes, update, gradient):
     """Weight update and its derivative with respect to amplitude, for one kernel and protocol."""
     order = _live_modes(rates, poly)
@@ -145,20 +145,20 @@ def _one_curve(lengths, intercepts, slopes, poly, rates, bias, threshold, amplit
                         guesses[i, side] = x + move * (1.0 - 0.5 * move * curvature / slope)  # and to second
 
 
-@njit(cache=True, parallel=True)
-def curves(lengths, intercepts, slopes, poly, rates, bias, threshold, amplitudes, update, gradient):
-    """Fill ``update`` and ``gradient`` (batch, amplitude); every batch entry is independent of the thread count."""
-    for b in prange(lengths.shape[0]):
+@njit(cache=True, nogil=True, error_model="numpy")
+def curves(begin, end, lengths, intercepts, slopes, poly, rates, bias, threshold, amplitudes, update, gradient):
+    """Fill ``update`` and ``gradient`` (batch, amplitude) for the batch entries from begin to end."""
+    for b in range(begin, end):
         _one_curve(
             lengths[b], intercepts[b], slopes[b], poly[b], rates[b], bias[b], threshold[b], amplitudes[b],
             update[b], gradient[b],
         )  # fmt: skip
 
 
-@njit(cache=True, parallel=True)
-def extremes(lengths, intercepts, slopes, poly, rates, lowest, highest):
-    """Fill the smallest and largest value (batch,) that each periodic response takes."""
-    for b in prange(lengths.shape[0]):
+@njit(cache=True, nogil=True, error_model="numpy")
+def extremes(begin, end, lengths, intercepts, slopes, poly, rates, lowest, highest):
+    """Fill the smallest and largest value (batch,) that each periodic response takes, from begin to end."""
+    for b in range(begin, end):
         order = _live_modes(rates[b], poly[b])
         re, im = rates[b].real[order].copy(), rates[b].imag[order].copy()
         stack_re, stack_im = _derivatives(rates[b], poly[b], order)

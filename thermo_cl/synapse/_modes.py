@@ -13,7 +13,7 @@ from numba import njit
 DEAD = -46.0  # exp(-46) = 1e-20: a term that has decayed so far is below the rounding of every sum here
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, inline="always", error_model="numpy")
 def _horner(coefficients, x):
     value = coefficients[-1]
     for q in range(coefficients.shape[0] - 2, -1, -1):
@@ -21,7 +21,7 @@ def _horner(coefficients, x):
     return value
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def evaluate(x, alpha, beta, re, im, poly_re, poly_im, decays):
     """Value and first three derivatives at local time x; ``decays`` is filled with the modes' exp(re x)."""
     decays[:] = 0.0
@@ -55,7 +55,7 @@ def evaluate(x, alpha, beta, re, im, poly_re, poly_im, decays):
     return v0, v1, v2, v3
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def bound(low, high, re, poly_re, poly_im, order):
     """Upper bound of the absolute mode sum of one derivative order on low <= x <= high."""
     total = 0.0
@@ -71,7 +71,7 @@ def bound(low, high, re, poly_re, poly_im, order):
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _expm1_over(re, im, h):
     """``(exp(z h) - 1)/z`` for z = re + i im without cancellation, real and imaginary part."""
     if im == 0.0:
@@ -86,7 +86,7 @@ def _expm1_over(re, im, h):
     return (top_re * re + top_im * im) / size, (top_im * re - top_re * im) / size
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _unit_moment(n, z):
     """Integral of ``x**n exp(z x)`` over [0, 1]: series near zero, upward recurrence elsewhere."""
     if abs(z) <= max(1.0, float(n)):
@@ -102,7 +102,7 @@ def _unit_moment(n, z):
     return value
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def shift(decays, re, step):
     """Move the decays exp(re x) to x + step in place: by a short series where the step is small, as it mostly is."""
     for k in range(re.shape[0]):
@@ -115,7 +115,7 @@ def shift(decays, re, step):
             decays[k] *= math.exp(y)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def integrate(start, stop, start_decays, stop_decays, alpha, beta, re, im, poly_re, poly_im):
     """Integral of the segment between two local times with known decays, without the cancellation of primitives."""
     h = stop - start

@@ -17,7 +17,7 @@ _DEPTH = 48  # halvings of one segment: features narrower than 2**-48 of it cann
 _BUDGET = 100_000  # intervals looked at before the rest are taken as they are: a bound on time, never met in practice
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _fade(length, alpha, beta, re, poly_re, poly_im):
     """Local time after which all decaying terms together are below the rounding of the response."""
     if re.shape[0] == 0:
@@ -37,7 +37,7 @@ def _fade(length, alpha, beta, re, poly_re, poly_im):
     return min(last, length)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _polish(low, high, alpha, beta, re, im, poly_re, poly_im):
     """The single root of the first derivative between low and high, by bracketed Newton steps."""
     decays = np.empty(re.shape[0])
@@ -61,7 +61,7 @@ def _polish(low, high, alpha, beta, re, im, poly_re, poly_im):
     return x
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def monotone_nodes(length, alpha, beta, re, im, poly_re, poly_im):
     """Local times 0 = x0 < x1 < ... = length between which the segment is monotone."""
     nodes, count = np.empty(16), 1

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 _STARTS = 110  # candidate breaks along the data in the coarse scan
 _KEPT = 6  # pairs carried from each scan to the next
 _ROUNDS = 30  # refinements, each shrinking the window around a pair by 0.6
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _suffix_sums(x, y):
     """Row i holds the sums of 1, x, x^2, y, xy over the data from i on."""
     n = x.shape[0]
@@ -24,7 +24,7 @@ def _suffix_sums(x, y):
     return sums
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _explained(x, sums, b1, b2):
     """Part of the sum of squares that a line broken at b1 and b2 explains: largest at the best breaks.
 
@@ -68,7 +68,7 @@ def _explained(x, sums, b1, b2):
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _keep(tops, pairs, value, b1, b2, apart):
     """Put a pair of breaks among the best seen so far, in place of a worse one nearby or of the worst of all."""
     place = int(np.argmin(tops))
@@ -80,7 +80,7 @@ def _keep(tops, pairs, value, b1, b2, apart):
         tops[place], pairs[place, 0], pairs[place, 1] = value, b1, b2
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _scan(x, sums, centre1, centre2, width, points, tops, pairs, apart):
     """Try a square grid of breaks of half-width ``width`` around a centre."""
     for i in range(-points, points + 1):
@@ -91,16 +91,16 @@ def _scan(x, sums, centre1, centre2, width, points, tops, pairs, apart):
                 _keep(tops, pairs, _explained(x, sums, b1, b2), b1, b2, apart)
 
 
-@njit(cache=True, parallel=True)
-def best_breaks(x, y, breaks):
-    """Fill ``breaks`` (batch, 2) with the inner breaks of the least-squares line of each row of ``y``.
+@njit(cache=True, nogil=True, error_model="numpy")
+def best_breaks(begin, end, x, y, breaks):
+    """Fill ``breaks`` (batch, 2) with the inner breaks of the least-squares line of rows begin to end of ``y``.
 
     The sum of squares has many local optima, one for nearly every pair of data intervals. A coarse scan of all pairs
     is followed by one at half the spacing of the data, and only then by refinement inside an interval.
     """
     length = x[-1] - x[0]
     step, spacing = length / (_STARTS + 1), length / (x.shape[0] - 1)
-    for row in prange(y.shape[0]):
+    for row in range(begin, end):
         sums = _suffix_sums(x, y[row])
         starts, from_pairs = np.full(_KEPT, -np.inf), np.full((_KEPT, 2), np.inf)
         for i in range(1, _STARTS + 1):

@@ -6,12 +6,13 @@ update passes a level, and the line through the update as a function rather than
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
+from thermo_cl._threads import over_batch
 from thermo_cl._types import BoolArray, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel
@@ -33,7 +34,8 @@ class CurveMetrics:
     amplitude_min : ndarray
         Smallest amplitude of the linear regime, in units of the signal; amplitude_max where there is none.
     dynamic_range : ndarray
-        amplitude_max / amplitude_min, >= 1; one where there is no linear regime.
+        amplitude_max / amplitude_min, >= 1 (``exact_window_metrics`` puts the amplitude at which the slow ramp breaks
+        through in place of amplitude_max, if it is smaller); one where there is no linear regime.
     offset : ndarray
         Intercept of the regime's line at zero amplitude, signed, in units of the update; NaN where undefined.
     slope : ndarray
@@ -99,16 +101,18 @@ def segment_metrics(amplitudes: ArrayLike, update: ArrayLike, *, amplitude_max: 
     from thermo_cl.synapse._segments import best_breaks
 
     a, y, largest = _curve(amplitudes, update, amplitude_max)
-    rows = np.ascontiguousarray(y.reshape(-1, a.size))
+    x, rows = a / a[-1], np.array(y.reshape(-1, a.size)) / a[-1]
     breaks = np.empty((rows.shape[0], 2))
-    best_breaks(a, rows, breaks)
+    over_batch(lambda begin, end: best_breaks(begin, end, x, rows, breaks), rows.shape[0])
     lines = np.empty((rows.shape[0], 2))
     for i, row in enumerate(rows):
-        fit = pwlf.PiecewiseLinFit(a, row)
-        fit.fit_with_breaks([a[0], *breaks[i], a[-1]])
+        fit = pwlf.PiecewiseLinFit(x, row)
+        fit.fit_with_breaks([x[0], *breaks[i], x[-1]])
         lines[i] = fit.calc_slopes()[-1], fit.intercepts[-1]
     batch = y.shape[:-1]
-    slope, intercept, lowest = (column.reshape(batch) for column in (lines[:, 0], lines[:, 1], breaks[:, 1]))
+    slope, intercept, lowest = (
+        column.reshape(batch) for column in (lines[:, 0], a[-1] * lines[:, 1], a[-1] * breaks[:, 1])
+    )
     linear = (slope > _LINEAR_SLOPES[0]) & (slope < _LINEAR_SLOPES[1]) & (lowest > 0)
     return _metrics(lowest, np.broadcast_to(largest, batch), intercept, slope, linear)
 
@@ -171,9 +175,11 @@ def exact_window_metrics(
     middle = np.where(open_window, 0.5 * (opening + top), largest)[..., None]
     update, slope = (line[..., 0] for line in update_and_slope(kernel, protocol, middle, threshold))
     linear = open_window & (slope > _LINEAR_SLOPES[0]) & (slope < _LINEAR_SLOPES[1])
-    return _metrics(
-        np.broadcast_to(opening, batch), np.broadcast_to(largest, batch), update - slope * middle[..., 0], slope, linear
-    )
+    offset = update - slope * middle[..., 0]
+    metrics = _metrics(np.broadcast_to(opening, batch), np.broadcast_to(largest, batch), offset, slope, linear)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usable = np.where(linear, top / metrics.amplitude_min, 1.0)  # the window may close before A_max
+    return replace(metrics, dynamic_range=usable[()])
 
 
 def exact_crossing_metrics(

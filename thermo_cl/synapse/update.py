@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
-from thermo_cl._types import FloatArray
+from thermo_cl._threads import over_batch
+from thermo_cl._types import Array, FloatArray
 from thermo_cl.kernels import Kernel, PeriodicResponse, periodic_response
 from thermo_cl.synapse.sawtooth import Sawtooth
 
@@ -96,10 +97,10 @@ def amplitude_window(kernel: Kernel, protocol: Sawtooth, *, threshold: ArrayLike
     """
     floor = check.non_negative("threshold", threshold)
     response, bias, batch = _shape(kernel, protocol, floor)
-    lowest, highest = np.empty(bias.size), np.empty(bias.size)
     from thermo_cl.synapse._curve import extremes  # compiled code is imported where it is used
 
-    extremes(*_flat(response, batch), lowest, highest)
+    lowest, highest, arrays = np.empty(bias.size), np.empty(bias.size), _flat(response, batch)
+    over_batch(lambda begin, end: extremes(begin, end, *arrays, lowest, highest), bias.size)
     limit = np.broadcast_to(floor, batch)
     with np.errstate(divide="ignore"):
         opening = np.maximum(limit - bias, 0.0) / highest.reshape(batch)
@@ -118,20 +119,17 @@ def _shape(
     return periodic_response(kernel, protocol.unit_signal()), bias, batch
 
 
-def _flat(response: PeriodicResponse, batch: tuple[int, ...]) -> list[FloatArray]:
-    """The response's arrays with one batch axis, as the compiled loops take them."""
-    arrays = [
-        (response.lengths, 1),
-        (response.intercepts, 1),
-        (response.slopes, 1),
-        (response.poly, 3),
-        (response.rates, 1),
-    ]
-    flat = []
-    for array, own in arrays:
-        full = np.broadcast_to(array, batch + array.shape[array.ndim - own :])
-        flat.append(np.ascontiguousarray(full.reshape(-1, *array.shape[array.ndim - own :])))
-    return flat
+def _rows(array: Array, batch: tuple[int, ...], own_axes: int) -> Array:
+    """Copy of an array, spread over the batch, with one batch axis; always the layout that is compiled for."""
+    own = array.shape[array.ndim - own_axes :]
+    return np.array(np.broadcast_to(array, batch + own), order="C").reshape(-1, *own)
+
+
+def _flat(response: PeriodicResponse, batch: tuple[int, ...]) -> list[Array]:
+    """The response's arrays as the compiled loops take them."""
+    one_axis = (response.lengths, response.intercepts, response.slopes)
+    arrays = [_rows(array, batch, 1) for array in one_axis]
+    return [*arrays, _rows(response.poly, batch, 3), _rows(response.rates, batch, 1)]
 
 
 def update_and_slope(
@@ -145,10 +143,9 @@ def update_and_slope(
     height = np.atleast_1d(height)
     leading = np.zeros(height.shape[:-1])
     response, bias, batch = _shape(kernel, protocol, floor + leading if height.ndim > 1 else floor)
-    count = height.shape[-1]
-    grid = np.ascontiguousarray(np.broadcast_to(height, (*batch, count)).reshape(-1, count))
+    grid = _rows(height, batch, 1)
     update, gradient = np.empty(grid.shape), np.empty(grid.shape)
-    limit = np.ascontiguousarray(np.broadcast_to(floor, batch).reshape(-1))
-    curves(*_flat(response, batch), np.ascontiguousarray(bias.reshape(-1)), limit, grid, update, gradient)
-    shape = batch if scalar else (*batch, count)
+    inputs = (*_flat(response, batch), _rows(bias, batch, 0), _rows(floor, batch, 0), grid)
+    over_batch(lambda begin, end: curves(begin, end, *inputs, update, gradient), grid.shape[0])
+    shape = batch if scalar else (*batch, grid.shape[-1])
     return update.reshape(shape)[()], gradient.reshape(shape)[()]
