@@ -30,6 +30,14 @@ Polynomial: TypeAlias = list[Any]  # coefficients, constant first
 GUARD = 20
 
 
+def _value(polynomial: Polynomial, x: Real) -> Any:
+    """Polynomial by rising powers at x (mpmath's own function changed its order between versions)."""
+    total = mp.zero
+    for coefficient in reversed(polynomial):
+        total = total * x + coefficient
+    return total
+
+
 class Piece(NamedTuple):
     """u(start + x) = Re sum polynomial(x) exp(lambda x) for 0 <= x <= length, by lambda."""
 
@@ -40,7 +48,7 @@ class Piece(NamedTuple):
     def __call__(self, x: Real) -> Real:
         total = mp.zero
         for rate, poly in self.modes.items():
-            total += (mp.exp(rate * x) * mp.polyval(poly[::-1], x)).real
+            total += (mp.exp(rate * x) * _value(poly, x)).real
         return total
 
     def slope(self) -> Piece:
@@ -149,7 +157,7 @@ def _march(start: list[Any], rate: Any, forcing: list[Polynomial], length: Real)
             poly.insert(0, (above - drive[k]) / rate)
         solved.append((poly, [initial - poly[0], *(n * q / (k + 1) for k, q in enumerate(below_q))]))
     growth = mp.exp(rate * length)
-    end = [mp.polyval(p[::-1], length) + growth * mp.polyval(q[::-1] or [0], length) for p, q in solved]
+    end = [_value(p, length) + growth * _value(q, length) for p, q in solved]
     return end, solved
 
 
