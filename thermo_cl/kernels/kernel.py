@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import factorial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -240,32 +239,11 @@ class Kernel:
             raise InvalidParameterError("window", float(self.window), "infinite for a state-space form")
         from scipy.signal import StateSpace
 
-        blocks = [
-            _realisation(c, lam, int(n)) for c, lam, n in zip(self.coefficients, self.rates, self.powers, strict=True)
-        ]
-        size = sum(a.shape[0] for a, _, _ in blocks)
-        a, b, c = np.zeros((size, size)), np.zeros((size, 1)), np.zeros((1, size))
-        at = 0
-        for block_a, block_b, block_c in blocks:
-            to = at + block_a.shape[0]
-            a[at:to, at:to], b[at:to, 0], c[0, at:to] = block_a, block_b, block_c
-            at = to
-        return StateSpace(a, b, c, np.zeros((1, 1)))
+        from thermo_cl.kernels._state_space import realisation
+
+        return StateSpace(*realisation(self.coefficients, self.rates, self.powers))
 
     def __repr__(self) -> str:
         batch = f", batch {self.batch_shape}" if self.batch_shape else ""
         cut = "" if np.isinf(self.window).all() else ", windowed"
         return f"Kernel({self.rates.shape[-1]} terms{batch}{cut})"
-
-
-def _realisation(c: complex, rate: complex, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Real Jordan chain whose impulse response is ``Re c t**n exp(rate t)``."""
-    if rate.imag == 0:
-        a = rate.real * np.eye(n + 1) + np.eye(n + 1, k=-1)
-        b, out = np.eye(n + 1)[0], np.eye(n + 1)[n] * factorial(n) * c.real
-        return a, b, out
-    turn = np.array([[rate.real, -rate.imag], [rate.imag, rate.real]])
-    a = np.kron(np.eye(n + 1), turn) + np.kron(np.eye(n + 1, k=-1), np.eye(2))
-    b, out = np.zeros(2 * n + 2), np.zeros(2 * n + 2)
-    b[0], out[2 * n :] = 1.0, factorial(n) * np.array([c.real, -c.imag])
-    return a, b, out
