@@ -25,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     names = tuple(dict.fromkeys(options.names)) or NAMES
     if unknown := [name for name in names if name not in NAMES]:
         parser.error(f"no analysis named {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    if options.rng < 0:
+        parser.error("--rng must be a whole number, not negative")
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         targets = {name: check_output(options.out / f"{name}.nc", force=options.force) for name in names}
@@ -33,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
             dataset = importlib.import_module(f"analysis.{name}").compute(rng=options.rng)
             save_netcdf(dataset, target, force=options.force)
             print(f"{options.out / target.name}  {dict(dataset.sizes)}  {time.perf_counter() - start:.2f} s")
+    except FileExistsError:
+        print(f"error: --out {options.out} is a file; name a folder", file=sys.stderr)
+        return 1
     except (ThermoError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

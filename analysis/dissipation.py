@@ -28,6 +28,7 @@ from thermo_cl import (
     weight_update,
 )
 from thermo_cl import _validate as check
+from thermo_cl.errors import InvalidParameterError
 from thermo_cl.sweep import Quantity, label, provenance
 
 LADDER_UNITS = 5.0  # ladder time units that make one protocol time unit
@@ -69,6 +70,10 @@ def compute(
     count = check.integer_at_least("ladders", ladders, 1)
     resolution = check.integer_at_least("amplitudes", amplitudes, 6)
     check.positive_or_infinite("window", window)
+    if dissipation_rate_factor is not None:
+        check.positive("dissipation_rate_factor", dissipation_rate_factor)
+    if check.finite("index_factor", index_factor) < 1:
+        raise InvalidParameterError("index_factor", index_factor, "at least 1")
     gamma, signal, rate_factor = draw(count, rng)
     ladder = Ladder(gamma, rate_factor=rate_factor)
     raw = ladder.step_kernel(signal)

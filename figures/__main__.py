@@ -50,6 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
                 with atomic_output(path, force=options.force) as draft, style.context(STYLE):
                     figure.savefig(draft, metadata=metadata)
                 print(f"{path}  {time.perf_counter() - start:.2f} s")
+    except FileExistsError:
+        print(f"error: --out {options.out} is a file; name a folder", file=sys.stderr)
+        return 1
     except (ThermoError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

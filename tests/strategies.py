@@ -20,7 +20,7 @@ def ladder_parameters(draw: Any, *, levels: tuple[int, int] = (2, 12)) -> dict[s
     """Keyword arguments of a ladder over the whole admissible range."""
     n = draw(st.integers(*levels))
     return {
-        "gamma": draw(decades(-24, 0)),
+        "gamma": draw(decades(-24, 3)),
         "rate_factor": draw(decades(-3, 6)),
         "n_levels": n,
         "reference_level": draw(st.integers(0, n - 1)),
@@ -61,4 +61,4 @@ def kernels(draw: Any) -> tcl.Kernel:
 @st.composite
 def protocols(draw: Any) -> tcl.Sawtooth:
     """A sawtooth of moderate ramp times and mean."""
-    return tcl.Sawtooth(draw(st.floats(0.1, 5)), draw(st.floats(0.1, 30)), mean=draw(st.floats(-20, 20)))
+    return tcl.Sawtooth(draw(st.floats(0.5, 5)), draw(st.floats(0.5, 30)), mean=draw(st.floats(-20, 20)))

@@ -118,7 +118,7 @@ def test_offset_falls_with_dissipation_and_saturates() -> None:
         return float(np.abs(variable[(sigma > low) & (sigma < high)]).median())
 
     areas = [typical(area, *edges) for edges in ((0.05, 0.5), (1, 2), (4, 6), (10, 20), (25, 60))]
-    assert areas[0] > 4 * areas[1] > 4 * areas[2]
+    assert areas[0] > 2 * areas[1] > 4 * areas[2]
     assert 0.8 < areas[4] / areas[3] < 1.25
     offsets = [typical(dataset.offset, *edges) for edges in ((0.5, 1.5), (4, 6), (10, 20), (25, 60))]
     assert offsets[0] > 3 * offsets[1]
@@ -157,6 +157,8 @@ def test_curves_approach_their_ideal_lines() -> None:
         (lambda: dissipation.compute(ladders=0), "ladders"),
         (lambda: dissipation.compute(30, amplitudes=2), "amplitudes"),
         (lambda: dissipation.compute(30, window=0.0), "window"),
+        (lambda: dissipation.compute(30, dissipation_rate_factor=-1.0), "dissipation_rate_factor"),
+        (lambda: dissipation.compute(30, index_factor=np.nan), "index_factor"),
         (lambda: dynamic_range.compute(protocols=-1), "protocols"),
         (lambda: offset.compute(10, threshold="none"), "threshold"),
         (lambda: ramp_speed.compute(1), "points"),
@@ -177,6 +179,8 @@ def test_command_saves_and_guards_files(tmp_path: Path, capsys: pytest.CaptureFi
     assert "--force" in capsys.readouterr().err
     assert (tmp_path / "new" / "ramp_speed.nc").read_bytes() == before
     assert main([*arguments, "--force"]) == 0
+    assert main(["ramp_speed", "--out", str(tmp_path / "new" / "ramp_speed.nc")]) == 1
+    assert "name a folder" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["no_such_set"])
     assert "dissipation" in capsys.readouterr().err

@@ -132,7 +132,7 @@ def test_a_vanishing_first_moment_cannot_be_normalised() -> None:
         (([1.0], [-1.0], [1, 2]), "powers"),
         (([1.0], [-1.0], [-1]), "powers"),
         (([1.0], [-1.0], [0.5]), "powers"),
-        (([1.0, 2.0, 3.0], [-1.0, -2.0]), "shapes"),
+        (([1.0, 2.0, 3.0], [-1.0, -2.0]), "coefficients.shape"),
         (([1.0], [-1.0], [0], 0.0), "window"),
         (([1.0], [-1.0], [0], np.nan), "window"),
     ],

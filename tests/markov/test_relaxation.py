@@ -128,6 +128,39 @@ def test_general_step_response(before: tcl.MarkovNetwork, seed: int) -> None:
     assert_allclose(kernel.step_response(TIMES), moved, atol=1e-9)
 
 
+@given(ladder_parameters(levels=(2, 60)), signals)
+def test_propagation_of_stiff_ladders_keeps_probability(parameters: dict, signal: float) -> None:
+    ladder = tcl.Ladder(**parameters)
+    start = ladder.steady_state()
+    assert_allclose(tcl.propagate(ladder.network(), start, [0.1, 10.0]), [start, start], atol=1e-13)
+    if signal < 300:
+        p = tcl.propagate(ladder.network(signal), start, TIMES)
+        assert_allclose(p.sum(axis=-1), 1.0, rtol=1e-12)
+        assert (p > -1e-12).all()
+
+
+def test_starts_from_unvisited_states_are_refused() -> None:
+    network = tcl.Ladder(0.05, n_levels=40).network(200.0)
+    with pytest.raises(InvalidParameterError, match="state 79, which the network hardly ever visits"):
+        tcl.propagate(network, np.eye(80)[79], 1.0)
+
+
+@pytest.mark.parametrize("step", [1e-3, 1e-6, 1e-12, 1e-300])
+def test_steps_of_any_size_keep_their_digits(step: float) -> None:
+    """From the kink of the rates at zero signal, where two branches of each maximum meet."""
+    kernel = tcl.Ladder(1e-3).step_kernel(step)
+    assert_allclose(kernel.area, float(ladder_mp.area(1e-3, 25, 5, signal=step, digits=330)), rtol=1e-12)
+    assert_allclose(
+        kernel.first_moment, float(ladder_mp.first_moment(1e-3, 25, 5, signal=step, digits=330)), rtol=1e-12
+    )
+
+
+def test_small_signal_kernel_at_the_kink_looks_towards_larger_signals() -> None:
+    linear, step = tcl.Ladder(1e-3).small_signal_kernel(0.0), tcl.Ladder(1e-3).step_kernel(1e-9)
+    assert_allclose(linear.area, step.area / 1e-9, rtol=1e-8)
+    assert_allclose(linear.first_moment, step.first_moment / 1e-9, rtol=1e-8)
+
+
 def test_a_unidirectional_ring_oscillates() -> None:
     n = 5
     ring = tcl.MarkovNetwork(np.roll(np.eye(n), 1, axis=0))

@@ -103,6 +103,33 @@ def test_exact_crossing_metrics_are_the_limit_of_fine_sampling() -> None:
     assert_allclose(at_crossing[some], 2.5, rtol=1e-9)
 
 
+def test_exact_crossing_line_is_converged_across_the_breakthrough() -> None:
+    kernel = tcl.Ladder(np.logspace(-6, -0.5, 8)).step_kernel().rescaled(5.0).normalized()
+    protocol = tcl.Sawtooth(3.0, 15.0, mean=10.0)
+    threshold = tcl.adaptive_threshold(kernel, protocol, 50.0)
+    exact = tcl.exact_crossing_metrics(kernel, protocol, threshold=threshold, amplitude_max=50.0)
+    low = exact.amplitude_min[:, None]
+    # midpoint rule on a fine grid, refined once: what a reader would do to check
+    estimates = []
+    for points in (20_000, 40_000):
+        x = low + (50.0 - low) * (np.arange(points) + 0.5) / points
+        y = tcl.weight_update(kernel, protocol, x, threshold=threshold)
+        spread = x - x.mean(axis=-1, keepdims=True)
+        slope = (y * spread).sum(axis=-1) / (spread**2).sum(axis=-1)
+        estimates.append(y.mean(axis=-1) - slope * x.mean(axis=-1))
+    error = np.abs(estimates[1] - estimates[0]).max()
+    assert_allclose(exact.offset, estimates[1], atol=4 * error + 1e-7, rtol=0)
+    assert error < 1e-3
+
+
+def test_a_mean_response_past_the_threshold_is_no_crossing() -> None:
+    kernel, protocol = tcl.chemotaxis_kernel(0.2), tcl.Sawtooth(3.0, 15.0, mean=10.0)
+    for recipe in (tcl.exact_crossing_metrics, tcl.exact_window_metrics):
+        metrics = recipe(kernel, protocol, threshold=1.0, amplitude_max=50.0)
+        assert not metrics.linear
+        assert metrics.dynamic_range == 1.0
+
+
 def test_exact_window_metrics_bound_the_fitted_ones(authors: dict[str, Any]) -> None:
     rows = np.array(authors["4C"])
     kernel, protocol, threshold, update = curves(rows, 0.0, 0.0)
@@ -115,6 +142,14 @@ def test_exact_window_metrics_bound_the_fitted_ones(authors: dict[str, Any]) -> 
     assert_allclose(exact.amplitude_min[some], A_MAX * rows[some, 0] / rows[some, 1], rtol=0.06)
     # the bound of Eq. 9 holds to the rounding of a flat ramp
     assert (exact.dynamic_range[some] <= rows[some, 1] / rows[some, 0] * (1 + 1e-12)).all()
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"), [("level", 0.0), ("level", np.nan), ("index_factor", np.nan), ("index_factor", 0.5)]
+)
+def test_bad_recipe_settings_are_named(argument: str, value: float) -> None:
+    with pytest.raises(InvalidParameterError, match=f"^{argument} = "):
+        tcl.crossing_metrics(np.arange(8.0), np.arange(8.0), amplitude_max=5.0, **{argument: value})
 
 
 def test_exact_offset_follows_the_area() -> None:

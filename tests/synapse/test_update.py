@@ -102,7 +102,7 @@ def test_update_is_odd(kernel: tcl.Kernel, protocol: tcl.Sawtooth, amplitude: fl
     )
 
 
-@given(kernels(), protocols(), st.floats(0.2, 5.0))
+@given(kernels(), protocols(), st.floats(1.0, 5.0))
 def test_slower_clocks_stretch_the_update(kernel: tcl.Kernel, protocol: tcl.Sawtooth, units: float) -> None:
     slow = tcl.Sawtooth(units * protocol.fast, units * protocol.slow, mean=protocol.mean)
     fast_kernel = kernel.rescaled(units)
@@ -144,6 +144,19 @@ def test_order_of_amplitudes_does_not_matter() -> None:
     assert_allclose(shuffled, sorted_update[order], rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("decay_rate", [1e-3, 1e-8])
+def test_kernels_too_slow_for_the_period_are_refused(decay_rate: float) -> None:
+    with pytest.raises(InvalidParameterError, match="slower than the period"):
+        tcl.weight_update(tcl.chemotaxis_kernel(0.0, decay_rate), tcl.Sawtooth(1.0, 9.0), 50.0, threshold=1e-12)
+
+
+def test_windows_of_a_silent_kernel() -> None:
+    silent, protocol = tcl.Ladder(0.1).step_kernel(0.0), tcl.Sawtooth(3.0, 15.0, mean=10.0)
+    assert tcl.amplitude_window(silent, protocol, threshold=1.0) == (np.inf, np.inf)
+    assert tcl.amplitude_window(silent, protocol, threshold=0.0) == (0.0, 0.0)
+    assert tcl.weight_update(silent, protocol, 20.0, threshold=1.0) == 0.0
+
+
 def test_adaptive_threshold_is_equation_45() -> None:
     kernel, protocol = tcl.chemotaxis_kernel(0.3), tcl.Sawtooth(3.0, 15.0, mean=10.0)
     assert_allclose(tcl.adaptive_threshold(kernel, protocol, 50.0), abs(-50 / 15 + 0.3 * (10 + 25)))
@@ -182,7 +195,7 @@ def test_ladders_of_the_authors(authors: dict[str, Any]) -> None:
         assert_allclose(ladder.entropy_production_rate(), row["diss"], rtol=1e-7)
         assert_allclose(tcl.Ladder(row["gamma"]).entropy_production_rate(), row["diss25"], rtol=1e-7)
         cut = ladder.step_kernel(row["s"]).windowed(5.0).rescaled(5.0)
-        assert_allclose(cut.first_moment, row["raw_moment"], atol=2e-5)
+        assert_allclose(cut.first_moment, row["raw_moment"], rtol=2e-4)
         assert_allclose(cut.normalized().area, row["area"], rtol=2e-4)
         protocol, expected = tcl.Sawtooth(3.0, 15.0, mean=10.0), np.array(row["dw"])
         # their sampling leaves 2e-4 of an update of order one. Half of it is their sampled first moment: with
@@ -204,6 +217,8 @@ def test_ladders_of_the_authors(authors: dict[str, Any]) -> None:
         ({"threshold": -0.1}, "threshold"),
         ({"threshold": np.nan}, "threshold"),
         ({"threshold": [1.0, 2.0], "slow": [1.0, 2.0, 3.0]}, "shapes"),
+        ({"threshold": [1.0, 2.0, 3.0], "amplitudes": [[1.0, 2.0], [3.0, 4.0]]}, "shapes"),
+        ({"amplitudes": []}, "amplitudes"),
     ],
 )
 def test_bad_input_is_named(change: dict, name: str) -> None:

@@ -79,6 +79,8 @@ class Kernel:
         for name, array in (("coefficients", weight), ("rates", rate)):
             if not np.isfinite(array).all():
                 raise InvalidParameterError(name, complex(array[~np.isfinite(array)][0]), "finite")
+        if weight.shape[-1] != count:
+            raise InvalidParameterError("coefficients.shape", weight.shape, f"(..., {count}), one per rate")
         length = check.positive_or_infinite("window", window)
         check.broadcast(coefficients=weight, rates=rate, window=length[..., None])
         growing = np.isinf(length)[..., None] & (rate.real >= 0) & (weight != 0)
@@ -182,6 +184,7 @@ class Kernel:
     def scaled(self, factor: ArrayLike) -> Kernel:
         """The kernel times a number (or one number per batch entry)."""
         number = check.finite("factor", factor)
+        check.broadcast(kernel=np.zeros(self.batch_shape), factor=number)
         return replace(
             self,
             coefficients=self.coefficients * number[..., None],
@@ -217,6 +220,7 @@ class Kernel:
     def rescaled(self, units: ArrayLike) -> Kernel:
         """``K'(t) = K(units * t)``: ``units`` old time units become one, the ordinate is kept."""
         factor = check.positive("units", units)
+        check.broadcast(kernel=np.zeros(self.batch_shape), units=factor)
         return replace(
             self,
             coefficients=self.coefficients * factor[..., None] ** self.powers,

@@ -15,11 +15,14 @@ from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
 from thermo_cl._types import ComplexArray, FloatArray
+from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import _exponential as exponential
 from thermo_cl.kernels.kernel import Kernel
 from thermo_cl.kernels.signals import PeriodicSignal
 
 __all__ = ["PeriodicResponse", "periodic_response"]
+
+_MOST_CANCELLATION = 1e10  # largest sum of terms over the response they add up to
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +86,12 @@ def periodic_response(kernel: Kernel, signal: PeriodicSignal) -> PeriodicRespons
     Raises
     ------
     InvalidParameterError
-        If the batch shapes do not fit.
+        If the batch shapes do not fit, or a term is so slow that fewer than six digits would be left.
 
     Notes
     -----
-    A term much slower than the period cancels against the affine part: about ``3 log10(1/(|rate| period))``
-    digits are lost when ``|rate| * period`` is small.
+    A term ``t**n exp(rate t)`` much slower than the period cancels against the affine part: about n + 3 digits
+    are lost for each decade of ``|rate| * period`` below one.
     """
     batch = check.broadcast(
         kernel=np.zeros(kernel.batch_shape),
@@ -129,16 +132,40 @@ def periodic_response(kernel: Kernel, signal: PeriodicSignal) -> PeriodicRespons
     once = exponential.primitive(kernel.terms(degree), kernel.rates)
     twice = np.broadcast_to(exponential.primitive(once, kernel.rates), (*batch, rates.shape[-1], degree + 1))
     poly = np.zeros((*batch, starts.shape[-1], rates.shape[-1], degree + 1), dtype=complex)
+    gross = np.zeros(poly.shape)  # sizes before the corners' echoes cancel among each other
     for j in range(corners.shape[-1]):
         since = np.mod(middle - corners[..., j, None], period[..., None])
         elapsed = np.maximum(since - 0.5 * lengths, 0.0)  # from the corner to the start of the segment
         jump = jumps[..., j, None]
         if not windowed:
             sums = exponential.shifted_sums(rates[..., None, :], elapsed[..., None], period[..., None, None], degree)
-            poly += jump[..., None, None] * exponential.recentre(twice[..., None, :, :], sums)
+            echoes = jump[..., None, None] * exponential.recentre(twice[..., None, :, :], sums)
+            poly += echoes
+            gross += np.abs(echoes)
             continue
         _add_windowed_echoes(poly, intercepts, affine, jump, since, elapsed, once, twice, rates, window, period)
-    return PeriodicResponse(starts, lengths, intercepts, affine, poly, rates)
+    response = PeriodicResponse(starts, lengths, intercepts, affine, poly, rates)
+    _refuse_cancellation(response, np.maximum(gross, np.abs(poly)), kernel)
+    return response
+
+
+def _refuse_cancellation(response: PeriodicResponse, gross: FloatArray, kernel: Kernel) -> None:
+    """Raise if terms much slower than the period leave fewer than about six digits of the response."""
+    reach = response.lengths[..., None, None] ** np.arange(response.poly.shape[-1])
+    terms = np.abs(response.intercepts) + np.sum(gross * reach, axis=(-1, -2))
+    middle = 0.5 * response.lengths
+    values = [
+        response.intercepts + response.slopes * x
+        + exponential.evaluate(response.poly, response.rates[..., None, :], np.asarray(x))
+        for x in (0.0 * middle, middle)
+    ]  # fmt: skip
+    seen = np.max(np.abs(np.stack(values)), axis=(0, -1))
+    if (terms.max(axis=-1) > _MOST_CANCELLATION * seen).any():
+        slowest = float(np.min(np.abs(kernel.rates[kernel.rates != 0]), initial=np.inf))
+        raise InvalidParameterError(
+            "kernel", f"a term of rate {slowest:.3g} under a period of {float(response.period.min()):.3g}",
+            "faster: terms much slower than the period cancel, and fewer than six digits of the response would be left",
+        )  # fmt: skip
 
 
 def _add_windowed_echoes(

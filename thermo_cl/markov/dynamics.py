@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
-from thermo_cl._types import FloatArray
+from thermo_cl._types import Array, BoolArray, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel
 from thermo_cl.markov.network import MarkovNetwork
 
 __all__ = ["propagate", "relaxation_kernel", "step_response_kernel"]
 
+_RAREST = 1e8  # inverse root of a steady probability; its rounding is what a start from such a state would show
+
 
 def propagate(network: MarkovNetwork, initial: ArrayLike, times: ArrayLike) -> FloatArray:
-    """Probabilities at given times, from the matrix exponential of the generator.
+    """Probabilities at given times, from the relaxation modes of the network.
+
+    The exponential of a stiff generator loses probability in its squarings; modes do not.
 
     Parameters
     ----------
     network : MarkovNetwork
         n states, batch axes allowed.
     initial : array_like, shape (..., n)
-        Distribution at time 0.
+        Distribution at time 0; batch axes broadcast.
     times : array_like of any shape
         Times >= 0.
 
@@ -34,14 +37,37 @@ def propagate(network: MarkovNetwork, initial: ArrayLike, times: ArrayLike) -> F
     Raises
     ------
     InvalidParameterError
-        If ``initial`` is not a distribution over n states, or a time is negative.
+        If ``initial`` is not a distribution over n states, sits on states that are all but never visited, a time is
+        negative, or shapes do not fit.
+    ReducibleNetworkError
+        If the network lacks a unique steady state.
     """
-    p, t = network.check_distribution(initial), check.non_negative("times", times)
-    spread = (1,) * t.ndim
-    generator = network.generator.reshape(network.batch_shape + spread + network.generator.shape[-2:])
-    propagator = scipy.linalg.expm(generator * t[..., None, None])
-    start = p.reshape(*p.shape[:-1], *spread, p.shape[-1])
-    return np.asarray(np.einsum("...ij,...j->...i", propagator, start))
+    start, t = network.check_distribution(initial), check.non_negative("times", times)
+    check.broadcast(network=np.zeros(network.batch_shape), initial=start[..., 0])
+    steady = network.steady_state()
+    durations, right, left = network.group_inverse.modes()
+    rarity = np.linalg.norm((start - steady) / network.group_inverse.root, axis=-1)
+    if (rarity > _RAREST).any():
+        state = int(np.argmax(start / network.group_inverse.root, axis=-1).flat[np.argmax(rarity)])
+        raise InvalidParameterError(
+            "initial", f"much probability on state {state}, which the network hardly ever visits",
+            "spread over states whose steady probability is above 1e-16, or modes lose more than half the digits",
+        )  # fmt: skip
+    weights = np.einsum("...ki,...i->...k", left, start - steady)
+    batch = np.broadcast_shapes(network.batch_shape, start.shape[:-1])
+    live = _live(durations)[..., None, :]
+    with np.errstate(under="ignore"):
+        faded = np.where(live, np.exp(t.reshape(-1, 1) / np.where(live, durations[..., None, :], -1.0)), 0.0)
+    p = steady[..., None, :] + np.real(np.einsum("...ik,...k,...tk->...ti", right, weights, faded))
+    p = np.where(t.reshape(-1, 1) == 0, start[..., None, :], p)
+    return np.asarray(np.broadcast_to(p, (*batch, t.size, network.n_states))).reshape(
+        *batch, *t.shape, network.n_states
+    )
+
+
+def _live(durations: Array) -> BoolArray:
+    """Modes slow enough to be told from instantaneous ones."""
+    return np.asarray(durations.real < -1e-15 * np.abs(durations).max(axis=-1, keepdims=True))
 
 
 def step_response_kernel(
@@ -70,17 +96,22 @@ def step_response_kernel(
     InvalidParameterError
         If shapes do not fit.
     """
+    check.broadcast(before=np.zeros(before.batch_shape), after=np.zeros(after.batch_shape))
     if before.n_states != after.n_states:
         raise InvalidParameterError("before", before, f"a network of {after.n_states} states")
     return kernel_of_displacement(after, displacement(before, after)[0], observable, moments)
 
 
-def displacement(before: MarkovNetwork, after: MarkovNetwork) -> tuple[FloatArray, FloatArray]:
+def displacement(
+    before: MarkovNetwork, after: MarkovNetwork, change: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Steady state of one network minus that of another, shape (..., n), and the size of the terms it sums.
 
-    Small steps are solved for from the changed rates alone, so that close steady states are not subtracted.
+    Small steps are solved for from the changed rates alone, so that close steady states are not subtracted;
+    ``change`` is the difference of the generators, where the caller knows it to more digits than they do.
     """
-    source = np.einsum("...ij,...j->...i", after.generator - before.generator, before.steady_state())
+    difference = after.generator - before.generator if change is None else change
+    source = np.einsum("...ij,...j->...i", difference, before.steady_state())
     terms = after.group_inverse.apply_sizes(source)
     solved = after.group_inverse.apply(source)
     displaced = np.where(terms > 2.0, before.steady_state() - after.steady_state(), solved)
@@ -121,7 +152,7 @@ def kernel_of_displacement(
         raise InvalidParameterError("observable.shape", c.shape, f"({network.n_states},), one value per state")
     durations, right, left = network.group_inverse.modes()
     amplitudes = np.einsum("i,...ik->...k", c, right) * np.einsum("...ki,...i->...k", left, displaced)
-    live = durations.real < -1e-15 * np.abs(durations).max(axis=-1, keepdims=True)
+    live = _live(durations)
     rates = np.where(live, 1.0 / np.where(live, durations, -1.0), -1.0)
     known, vector, factor = [], displaced, -1.0
     for m in range(count):

@@ -102,10 +102,17 @@ class Ladder:
 
     def energy_difference(self, signal: ArrayLike = 0.0) -> FloatArray:
         """Energy differences of the rails by level, shape batch + (n,), in k_B T; signal >= 0 in micromolar."""
-        return np.asarray(self._energy(check.non_negative("signal", signal)))
+        energy = self._energy(self._signal("signal", signal))
+        return np.broadcast_to(energy, (*np.broadcast_shapes(self.batch_shape, energy.shape[:-1]), self.n_levels))
+
+    def _signal(self, name: str, signal: ArrayLike) -> FloatArray:
+        """Checked signal whose shape fits the batch."""
+        level = check.non_negative(name, signal)
+        check.broadcast(ladder=np.zeros(self.batch_shape), **{name: level})
+        return level
 
     def _energy(self, signal: Array) -> Array:
-        offset = np.log(1.0 + signal / self.inactive_dissociation) - np.log(1.0 + signal / self.active_dissociation)
+        offset = np.log1p(signal / self.inactive_dissociation) - np.log1p(signal / self.active_dissociation)
         levels = np.asarray(self.reference_level)[..., None] - np.arange(self.n_levels)
         return np.asarray(np.asarray(self.energy_step)[..., None] * levels + np.asarray(offset)[..., None])
 
@@ -115,7 +122,7 @@ class Ladder:
         energy = self._energy(signal)
         factor = np.asarray(self.rate_factor)[..., None]
         with np.errstate(over="ignore"):
-            up, down = (factor * np.where(e.real > 0, np.exp(e), 1.0) for e in (-energy, energy))
+            up, down = (factor * np.where(_rising(e), np.exp(e), 1.0) for e in (-energy, energy))
         batch = np.broadcast_shapes(self.batch_shape, up.shape[:-1])
         rates = np.zeros((*batch, 2 * n, 2 * n), dtype=energy.dtype)
         level, below = np.arange(n), np.arange(n - 1)
@@ -131,9 +138,30 @@ class Ladder:
             )
         return rates
 
+    def _change(self, before: MarkovNetwork, start: FloatArray, end: FloatArray) -> FloatArray:
+        """Generator at one signal minus that at another, without subtracting rates that are nearly equal."""
+        n, level = self.n_levels, np.arange(self.n_levels)
+        shift = np.asarray(
+            np.log1p((end - start) / (self.inactive_dissociation + start))
+            - np.log1p((end - start) / (self.active_dissociation + start))
+        )[..., None]
+        energy = self._energy(start)
+        batch = np.broadcast_shapes(before.batch_shape, shift.shape[:-1], self.batch_shape)
+        change = np.zeros((*batch, 2 * n, 2 * n))
+        for to, origin, sign in ((level, level + n, -1.0), (level + n, level, 1.0)):
+            old, new = sign * energy, sign * (energy + shift)
+            rate = before.generator[..., to, origin]
+            grown = np.where((old >= 0) & (new >= 0), rate * np.expm1(sign * shift), 0.0)
+            factor = np.asarray(self.rate_factor)[..., None]
+            crossed = factor * (np.expm1(np.maximum(new, 0.0)) - np.expm1(np.maximum(old, 0.0)))
+            change[..., to, origin] = np.where((old > 0) == (new > 0), grown, crossed)
+        own = np.arange(2 * n)
+        change[..., own, own] = -change.sum(axis=-2)
+        return change
+
     def network(self, signal: ArrayLike = 0.0) -> MarkovNetwork:
         """The ladder at a constant signal (shape broadcasts with the batch), as a general network."""
-        return MarkovNetwork(self._rates(check.non_negative("signal", signal)))
+        return MarkovNetwork(self._rates(self._signal("signal", signal)))
 
     def rate_matrix(self, signal: ArrayLike = 0.0) -> FloatArray:
         """Generator, shape batch + (2n, 2n); column convention, W[i, j] is the rate j -> i in 1/time."""
@@ -155,7 +183,8 @@ class Ladder:
         Plaquette m is traversed top m -> m+1, down, bottom m+1 -> m, up: against the drive, so that driven
         ladders (gamma < 1) have negative affinities and negative currents.
         """
-        return np.repeat(np.asarray(2.0 * np.log(self.gamma))[..., None], self.n_levels - 1, axis=-1)
+        affinity = np.broadcast_to(2.0 * np.log(self.gamma), self.batch_shape)
+        return np.repeat(affinity[..., None], self.n_levels - 1, axis=-1)
 
     def plaquette_currents(self, signal: ArrayLike = 0.0) -> FloatArray:
         """Probability current around each plaquette in the orientation of ``plaquette_affinities``, in 1/time."""
@@ -186,8 +215,10 @@ class Ladder:
             Un-normalised, over an infinite window (Falk et al. 2025, Eqs. 53-58). Its area comes from the corner
             identity and keeps its digits however small, its other moments from linear solves.
         """
-        before, after = self.network(baseline), self.network(signal)
-        displaced, size = displacement(before, after)
+        end, start = self._signal("signal", signal), self._signal("baseline", baseline)
+        check.broadcast(signal=end, baseline=start)
+        before, after = self.network(start), self.network(end)
+        displaced, size = displacement(before, after, self._change(before, start, end))
         kernel = kernel_of_displacement(after, displaced, self.top_rail, moments)
         area = occupancy_change(
             before.steady_state(), after.steady_state(), self.backward_rate, np.asarray(kernel.area), size
@@ -207,10 +238,10 @@ class Ladder:
         Returns
         -------
         Kernel
-            c^T exp(W t) W'(s) p(s), in 1/(micromolar time). Where an energy difference is exactly zero the rates
-            have a kink and the derivative is taken with that rate constant.
+            c^T exp(W t) W'(s) p(s), in 1/(micromolar time). Where an energy difference is exactly zero the rates have
+            a kink; the derivative is the one towards larger signals.
         """
-        about = check.non_negative("signal", signal)
+        about = self._signal("signal", signal)
         network = self.network(about)
         stepped = about + 1j * _COMPLEX_STEP
         slope = self._rates(stepped).imag / _COMPLEX_STEP
@@ -225,3 +256,8 @@ class Ladder:
 _COMPLEX_STEP = (
     1e-30  # its square is below rounding of any rate, and products with small probabilities do not underflow
 )
+
+
+def _rising(energy: Array) -> Array:
+    """Whether the exponential, not the constant, is the larger rate; at a tie, for a complex step to the right."""
+    return np.asarray((energy.real > 0) | ((energy.real == 0) & (energy.imag > 0)))

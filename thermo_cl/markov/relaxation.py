@@ -17,7 +17,7 @@ from thermo_cl.markov.elimination import eliminate
 
 __all__ = ["GroupInverse", "group_inverse"]
 
-_EMPTY = 1e-280  # below this a steady probability has underflowed and its state takes no part
+_FLOOR = 1e-140  # least root of a probability: any positive similarity is valid, and this one cannot overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,24 +26,23 @@ class GroupInverse:
 
     Attributes
     ----------
-    root, safe : ndarray, shape (..., n)
-        Square roots of the steady state; ``safe`` has ones where a state is empty to underflow.
+    root : ndarray, shape (..., n)
+        Square roots of the steady state, floored where a state is empty to underflow.
     scaled : ndarray, shape (..., n, n)
         The group inverse times ``q[j] / q[i]``; q is its null vector on both sides.
     """
 
     root: FloatArray
-    safe: FloatArray
     scaled: FloatArray
 
     def apply(self, source: Array) -> FloatArray:
         """Solution x of ``W x = source`` whose components sum to zero; ``source``, shape (..., n), must too."""
-        x = self.root * np.einsum("...ij,...j->...i", self.scaled, source / self.safe)
+        x = self.root * np.einsum("...ij,...j->...i", self.scaled, source / self.root)
         return np.asarray(x - self.root**2 * x.sum(axis=-1, keepdims=True))
 
     def apply_sizes(self, source: Array) -> FloatArray:
         """Sum, shape (..., 1), of the absolute terms that ``apply`` adds up: its error over machine epsilon."""
-        parts = np.einsum("...ij,...j->...i", np.abs(self.scaled), np.abs(source) / self.safe)
+        parts = np.einsum("...ij,...j->...i", np.abs(self.scaled), np.abs(source) / self.root)
         return np.asarray(np.sum(self.root * parts, axis=-1, keepdims=True))
 
     def modes(self) -> tuple[FloatArray | ComplexArray, Array, Array]:
@@ -64,7 +63,7 @@ class GroupInverse:
         order = np.argsort(durations.real, axis=-1)[..., :-1]
         durations = np.take_along_axis(durations, order, axis=-1)
         right = np.take_along_axis(vectors, order[..., None, :], axis=-1) * self.root[..., :, None]
-        left = np.take_along_axis(duals, order[..., :, None], axis=-2) / self.safe[..., None, :]
+        left = np.take_along_axis(duals, order[..., :, None], axis=-2) / self.root[..., None, :]
         return durations, right, left
 
 
@@ -73,14 +72,11 @@ def group_inverse(generator: FloatArray, steady: FloatArray) -> GroupInverse:
     order = np.argsort(-steady, axis=-1, kind="stable")
     back = np.argsort(order, axis=-1)
     times = _reordered(eliminate(_reordered(generator, order)).residence_times(), back)
-    filled = steady > _EMPTY
-    root = np.where(filled, np.sqrt(np.where(filled, steady, 1.0)), 0.0)
-    safe = np.where(filled, root, 1.0)
-    scaled = -times * (root[..., None, :] / safe[..., :, None])
-    scaled *= filled[..., :, None]
+    root = np.maximum(np.sqrt(steady), _FLOOR)
+    scaled = -times * (root[..., None, :] / root[..., :, None])
     scaled -= root[..., :, None] * np.einsum("...i,...ij->...j", root, scaled)[..., None, :]
     scaled -= np.einsum("...ij,...j->...i", scaled, root)[..., :, None] * root[..., None, :]
-    return GroupInverse(root, safe, scaled)
+    return GroupInverse(root, scaled)
 
 
 def _reordered(matrix: Array, order: IntArray) -> Array:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import IrreversibleEdgeError, NotConnectedError
 from thermo_cl.markov.network import MarkovNetwork
@@ -16,6 +17,7 @@ __all__ = ["cycle_affinity", "edge_entropy_production", "entropy_production_rate
 
 def _fluxes(network: MarkovNetwork, probabilities: ArrayLike | None) -> FloatArray:
     p = network.steady_state() if probabilities is None else network.check_distribution(probabilities)
+    check.broadcast(network=np.zeros(network.batch_shape), probabilities=p[..., 0])
     flux = np.array(network.generator * p[..., None, :])
     own = np.arange(network.n_states)
     flux[..., own, own] = 0.0

@@ -22,7 +22,7 @@ from thermo_cl.synapse.update import amplitude_window, update_and_slope, weight_
 __all__ = ["CurveMetrics", "crossing_metrics", "exact_crossing_metrics", "exact_window_metrics", "segment_metrics"]
 
 _LINEAR_SLOPES = (0.75, 1.25)  # App. E: slopes that count as the ideal slope of one
-_QUADRATURE_NODES = 48
+_QUADRATURE_NODES = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +69,8 @@ def _curve(
     if y.shape[-1:] != a.shape:
         raise InvalidParameterError("update.shape", y.shape, f"(..., {a.size}), one update per amplitude")
     largest = check.positive("amplitude_max", amplitude_max)
-    check.broadcast(update=y[..., 0], amplitude_max=largest)
-    return a, y, largest
+    batch = check.broadcast(update=y[..., 0], amplitude_max=largest)
+    return a, np.broadcast_to(y, (*batch, a.size)), np.broadcast_to(largest, batch)
 
 
 def segment_metrics(amplitudes: ArrayLike, update: ArrayLike, *, amplitude_max: ArrayLike) -> CurveMetrics:
@@ -143,6 +143,9 @@ def crossing_metrics(
         are of the least-squares line over the samples from there to A_max, NaN with fewer than 2 of them.
     """
     a, y, largest = _curve(amplitudes, update, amplitude_max)
+    check.positive("level", level)
+    if not (np.isfinite(index_factor) and index_factor >= 1):
+        raise InvalidParameterError("index_factor", index_factor, "a finite number of at least 1")
     above = y > level * np.asarray(largest)[..., None]
     first = np.ceil(index_factor * np.argmax(above, axis=-1)).astype(int)
     lowest = a[np.minimum(first, a.size - 1)]
@@ -188,31 +191,49 @@ def exact_crossing_metrics(
     """Exact counterpart of the crossing recipe: the crossing solved for, the line fitted to the function.
 
     The first amplitude whose update passes ``level * A_max`` is bracketed on a grid and bisected to rounding; the
-    least-squares line over [amplitude_min, A_max] uses Gauss-Legendre quadrature of the exact update.
+    least-squares line over [amplitude_min, A_max] integrates the exact update on either side of the amplitude at
+    which the slow ramp breaks through, graded for the square root with which the curve leaves it.
     Arguments as for ``weight_update``.
     """
-    largest = check.positive("amplitude_max", amplitude_max)
+    largest, fraction = check.positive("amplitude_max", amplitude_max), check.positive("level", level)
     floor = check.non_negative("threshold", threshold)
     batch = check.broadcast(
         kernel=np.zeros(kernel.batch_shape), protocol=np.zeros(protocol.batch_shape), threshold=floor, largest=largest
     )
     largest = np.broadcast_to(largest, batch)
     grid = np.linspace(0.0, 1.0, 101) * largest[..., None]
-    above = weight_update(kernel, protocol, grid, threshold=floor) > (level * largest)[..., None]
+    above = weight_update(kernel, protocol, grid, threshold=floor) > (fraction * largest)[..., None]
     linear = above.any(axis=-1)
     first = np.argmax(above, axis=-1)[..., None]
     high = np.take_along_axis(grid, first, axis=-1)
     low = np.take_along_axis(grid, np.maximum(first - 1, 0), axis=-1)
     for _ in range(60):
         middle = 0.5 * (low + high)
-        passed = weight_update(kernel, protocol, middle, threshold=floor) > (level * largest)[..., None]
+        passed = weight_update(kernel, protocol, middle, threshold=floor) > (fraction * largest)[..., None]
         low, high = np.where(passed, low, middle), np.where(passed, middle, high)
+    linear &= low[..., 0] > 0.0  # a mean response past the threshold by itself is no crossing
     lowest = np.where(linear, high[..., 0], largest)
-    nodes, weights = np.polynomial.legendre.leggauss(_QUADRATURE_NODES)
-    half = 0.5 * (largest - lowest)
-    at = lowest[..., None] + half[..., None] * (nodes + 1.0)
-    y = weight_update(kernel, protocol, at, threshold=floor)
-    mean = 0.5 * (y * weights).sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = np.where(linear & (half > 0), 1.5 * (y * weights * nodes).sum(axis=-1) / half, np.nan)
-    return _metrics(lowest, largest, mean - slope * 0.5 * (lowest + largest), slope, linear & (half > 0))
+    breakthrough = np.broadcast_to(amplitude_window(kernel, protocol, threshold=floor)[1], batch)
+    kink = np.clip(np.where(np.isnan(breakthrough), largest, breakthrough), lowest, largest)
+    nodes, weights = _graded_rule(lowest, kink, largest)
+    y = weight_update(kernel, protocol, nodes, threshold=floor)
+    length = np.where(linear, largest - lowest, 1.0)
+    mean = (y * weights).sum(axis=-1) / length
+    spread = nodes - 0.5 * (lowest + largest)[..., None]
+    slope = np.where(linear, 12.0 * (y * weights * spread).sum(axis=-1) / length**3, np.nan)
+    return _metrics(lowest, largest, mean - slope * 0.5 * (lowest + largest), slope, linear)
+
+
+def _graded_rule(low: FloatArray, middle: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights over [low, middle] and [middle, high], dense at the start of each.
+
+    A curve leaves each breakpoint like a square root, which the substitution x = start + length z^2 makes smooth.
+    """
+    z, w = np.polynomial.legendre.leggauss(_QUADRATURE_NODES)
+    z, w = 0.5 * (z + 1.0), 0.5 * w
+    nodes, weights = [], []
+    for start, stop in ((low, middle), (middle, high)):
+        length = (stop - start)[..., None]
+        nodes.append(start[..., None] + length * z**2)
+        weights.append(length * 2.0 * z * w)
+    return np.concatenate(nodes, axis=-1), np.concatenate(weights, axis=-1)

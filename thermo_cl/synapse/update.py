@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._threads import over_batch
 from thermo_cl._types import Array, FloatArray
+from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel, PeriodicResponse, periodic_response
 from thermo_cl.synapse.sawtooth import Sawtooth
 
@@ -102,10 +103,14 @@ def amplitude_window(kernel: Kernel, protocol: Sawtooth, *, threshold: ArrayLike
     lowest, highest, arrays = np.empty(bias.size), np.empty(bias.size), _flat(response, batch)
     over_batch(lambda begin, end: extremes(begin, end, *arrays, lowest, highest), bias.size)
     limit = np.broadcast_to(floor, batch)
-    with np.errstate(divide="ignore"):
-        opening = np.maximum(limit - bias, 0.0) / highest.reshape(batch)
-        breakthrough = np.maximum(limit + bias, 0.0) / -lowest.reshape(batch)
-    return opening[()], breakthrough[()]
+    above, below = np.maximum(highest.reshape(batch), 0.0), np.maximum(-lowest.reshape(batch), 0.0)
+    return _ratio(np.maximum(limit - bias, 0.0), above)[()], _ratio(np.maximum(limit + bias, 0.0), below)[()]
+
+
+def _ratio(level: FloatArray, height: FloatArray) -> FloatArray:
+    """Amplitude at which a shape of some height reaches a level: zero for level zero, never for no height."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(level == 0.0, 0.0, np.where(height == 0.0, np.inf, level / height))
 
 
 def _shape(
@@ -141,8 +146,13 @@ def update_and_slope(
     height, floor = check.non_negative("amplitudes", amplitudes), check.non_negative("threshold", threshold)
     scalar = height.ndim == 0
     height = np.atleast_1d(height)
-    leading = np.zeros(height.shape[:-1])
-    response, bias, batch = _shape(kernel, protocol, floor + leading if height.ndim > 1 else floor)
+    if height.size == 0:
+        raise InvalidParameterError("amplitudes", amplitudes, "at least one amplitude")
+    check.broadcast(
+        amplitudes=height[..., 0], threshold=floor, kernel=np.zeros(kernel.batch_shape),
+        protocol=np.zeros(protocol.batch_shape),
+    )  # fmt: skip
+    response, bias, batch = _shape(kernel, protocol, floor + np.zeros(height.shape[:-1]))
     grid = _rows(height, batch, 1)
     update, gradient = np.empty(grid.shape), np.empty(grid.shape)
     inputs = (*_flat(response, batch), _rows(bias, batch, 0), _rows(floor, batch, 0), grid)
