@@ -65,7 +65,7 @@ def compute(
     Returns
     -------
     xarray.Dataset
-        Dimensions ``ladder`` and ``amplitude``. Takes about a second for the paper's size once warm.
+        Dimensions ``ladder`` and ``amplitude``. Takes about 1.5 s for the paper's size once warm.
     """
     count = check.integer_at_least("ladders", ladders, 1)
     resolution = check.integer_at_least("amplitudes", amplitudes, 6)

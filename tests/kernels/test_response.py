@@ -84,6 +84,18 @@ def test_mean_response_is_area_times_mean_signal() -> None:
     assert_allclose(response(fine).mean(), 0.3 * SIGNAL(fine).mean(), rtol=1e-8)
 
 
+def test_a_kernel_blind_to_ramps_answers_corners_only() -> None:
+    """Area and first moment zero: nothing at corners or between them, and yet nothing has cancelled."""
+    blind = tcl.Kernel([5.0, -30.0, 40.0], [-5.0, -10.0, -20.0], known_moments=(0.0, 0.0))
+    slow = tcl.PeriodicSignal([0.0, 40.0, 90.0], [-0.5, 0.5, -0.5])
+    response = tcl.periodic_response(blind, slow)
+    assert_allclose(response([20.0, 60.0]), 0.0, atol=1e-15)
+    after = np.array([0.1, 0.4])
+    jump = slow.slopes[0] - slow.slopes[1]
+    terms_after = np.exp(-np.outer(after, [5.0, 10.0, 20.0])) @ [5 / 25, -30 / 100, 40 / 400]
+    assert_allclose(response(after), jump * terms_after, rtol=1e-12)
+
+
 def test_batches_broadcast() -> None:
     kernel = tcl.chemotaxis_kernel(np.array([0.0, 0.05, 0.1]))
     signal = tcl.PeriodicSignal(np.array([[[0, 1, 10.0]], [[0, 2, 7.0]]]), [-0.5, 0.5, -0.5])

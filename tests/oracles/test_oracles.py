@@ -226,7 +226,7 @@ def test_authors_figure_6b(gamma: float, factor: float, signal: float, amplitude
 
 
 def naive_pipeline() -> ModuleType:
-    """benchmarks/naive.py, which is a script folder and not a package."""
+    """The papers' pipeline, loaded by its path: tests do not import the benchmarks."""
     path = Path(__file__).parents[2] / "benchmarks" / "naive.py"
     spec = importlib.util.spec_from_file_location("naive_pipeline", path)
     assert spec is not None

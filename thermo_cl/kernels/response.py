@@ -152,7 +152,8 @@ def periodic_response(kernel: Kernel, signal: PeriodicSignal) -> PeriodicRespons
 def _refuse_cancellation(response: PeriodicResponse, gross: FloatArray, kernel: Kernel) -> None:
     """Raise if terms much slower than the period leave fewer than about six digits of the response."""
     reach = response.lengths[..., None, None] ** np.arange(response.poly.shape[-1])
-    terms = np.abs(response.intercepts) + np.sum(gross * reach, axis=(-1, -2))
+    slow = np.abs(response.rates) * response.period[..., None] < 1.0  # a fast term may well leave nothing behind
+    terms = np.sum(gross * reach * slow[..., None, :, None], axis=(-1, -2))
     middle = 0.5 * response.lengths
     values = [
         response.intercepts + response.slopes * x
@@ -161,7 +162,7 @@ def _refuse_cancellation(response: PeriodicResponse, gross: FloatArray, kernel: 
     ]  # fmt: skip
     seen = np.max(np.abs(np.stack(values)), axis=(0, -1))
     if (terms.max(axis=-1) > _MOST_CANCELLATION * seen).any():
-        slowest = float(np.min(np.abs(kernel.rates[kernel.rates != 0]), initial=np.inf))
+        slowest = float(np.min(np.abs(kernel.rates), initial=np.inf))
         raise InvalidParameterError(
             "kernel", f"a term of rate {slowest:.3g} under a period of {float(response.period.min()):.3g}",
             "faster: terms much slower than the period cancel, and fewer than six digits of the response would be left",
