@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 # numba does not see that a function which another file inlines has changed: one cache for each state of the sources
-export NUMBA_CACHE_DIR := .venv/numba/$(shell cat thermo_cl/synapse/_*.py | cksum | cut -d' ' -f1)
+export NUMBA_CACHE_DIR := .venv/numba/$(shell grep -rlE --include='_*.py' '^from numba' thermo_cl | sort | xargs cat | cksum | cut -d' ' -f1)
 
 .PHONY: help reproduce test lint benchmark clean
 .DELETE_ON_ERROR:

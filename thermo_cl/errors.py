@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "ConvergenceError",
     "InvalidParameterError",
     "IrreversibleEdgeError",
+    "MemoryLimitError",
     "NormalizationError",
     "NotConnectedError",
     "OutputError",
     "ReducibleNetworkError",
     "ThermoError",
 ]
+
+_SHOWN = 20  # members and classes that a message lists at most
 
 
 class ThermoError(Exception):
@@ -41,7 +45,8 @@ class ReducibleNetworkError(ThermoError, ValueError):
     """A network that falls into several communicating classes where one is needed."""
 
     def __init__(self, classes: Sequence[Sequence[int]]) -> None:
-        listed = ", ".join("{" + ", ".join(map(str, c)) + "}" for c in classes)
+        shown = ["{" + ", ".join(map(str, c[:_SHOWN])) + (", ..." if len(c) > _SHOWN else "") + "}" for c in classes]
+        listed = ", ".join(shown[:_SHOWN]) + (f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else "")
         super().__init__(
             f"the network is reducible: its communicating classes are {listed}. "
             "Join them by non-zero rates in both directions, or treat each class as a network of its own"
@@ -58,6 +63,30 @@ class IrreversibleEdgeError(ThermoError, ValueError):
             f"give {target} -> {source} a positive rate"
         )
         self.source, self.target = source, target
+
+
+class ConvergenceError(ThermoError, ArithmeticError):
+    """An iteration that did not reach the accuracy asked for; the message says how far it came and what to try."""
+
+
+class MemoryLimitError(ThermoError, MemoryError):
+    """A result that would not fit into memory, refused before anything is allocated.
+
+    Parameters
+    ----------
+    what : str
+        What was asked for.
+    needed, available : int
+        In bytes.
+    instead : str
+        What to do about it, as a sentence.
+    """
+
+    def __init__(self, what: str, needed: int, available: int, instead: str) -> None:
+        super().__init__(
+            f"{what} needs {needed / 2**30:.1f} GiB of memory, of which {available / 2**30:.1f} GiB are free. {instead}"
+        )
+        self.needed, self.available = needed, available
 
 
 class NotConnectedError(ThermoError, ValueError):

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError, ReducibleNetworkError
-from thermo_cl.markov.elimination import Elimination, communicating_classes, eliminate
-from thermo_cl.markov.relaxation import GroupInverse, group_inverse
+from thermo_cl.markov.algebra.elimination import Elimination, communicating_classes, eliminate
+from thermo_cl.markov.algebra.group_inverse import GroupInverse, group_inverse
+from thermo_cl.markov.edges import Edges, edges_of
 
 __all__ = ["MarkovNetwork"]
 
@@ -93,6 +94,11 @@ class MarkovNetwork:
     def generator(self) -> FloatArray:
         """Generator W of dp/dt = W p, shape (..., n, n); columns sum to zero."""
         return self.rates
+
+    @cached_property
+    def edges(self) -> Edges:
+        """Joined pairs of states with their two rates."""
+        return edges_of(self.generator)
 
     def communicating_classes(self) -> list[list[int]]:
         """Sets of states that reach each other (of a single network)."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from thermo_cl._types import Array, FloatArray
-from thermo_cl.markov.elimination import eliminate
+from thermo_cl.markov.algebra.elimination import eliminate
 
 __all__ = ["occupancy_change", "occupancy_slope"]
 

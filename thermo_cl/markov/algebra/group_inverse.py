@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from thermo_cl._types import Array, ComplexArray, FloatArray, IntArray
-from thermo_cl.markov.elimination import eliminate
+from thermo_cl.markov.algebra.elimination import eliminate
 
 __all__ = ["GroupInverse", "group_inverse"]
 

@@ -11,10 +11,10 @@ from thermo_cl import _validate as check
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel
-from thermo_cl.markov import thermodynamics
-from thermo_cl.markov.adaptation import occupancy_change, occupancy_slope
 from thermo_cl.markov.dynamics import displacement, kernel_of_displacement, relaxation_kernel
+from thermo_cl.markov.ladder.adaptation import occupancy_change, occupancy_slope
 from thermo_cl.markov.network import MarkovNetwork
+from thermo_cl.markov.thermodynamics import currents as thermodynamics
 
 __all__ = ["Ladder"]
 

@@ -1,0 +1,1 @@
+"""Networks under a time-dependent signal: propagators, periodic steady states, costs per cycle."""

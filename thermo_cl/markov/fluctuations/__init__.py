@@ -1,0 +1,1 @@
+"""Fluctuations of time-integrated currents and of observables: cumulants, bounds, noise."""

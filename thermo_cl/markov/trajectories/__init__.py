@@ -1,0 +1,1 @@
+"""Exact jump trajectories: simulation, statistics and entropy along them."""
