@@ -18,8 +18,8 @@ PUBLIC = {
         integral_feedback_kernel periodic_response probability_currents propagate relaxation_kernel
         segment_metrics sine_kernel step_response_kernel update_slope weight_update""",
     "thermo_cl.errors": """
-        ConvergenceError InvalidParameterError IrreversibleEdgeError MemoryLimitError NormalizationError NotConnectedError OutputError
-        ReducibleNetworkError ThermoError""",
+        ConvergenceError InvalidParameterError IrreversibleEdgeError MemoryLimitError NormalizationError
+        NotConnectedError OutputError ReducibleNetworkError ThermoError""",
     "thermo_cl.kernels": """
         Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel integral_feedback_kernel periodic_response
         sine_kernel""",
