@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+PEERS := .venv/peers/ready
 # numba does not see that a function which another file inlines has changed: one cache for each state of the sources
 export NUMBA_CACHE_DIR := .venv/numba/$(shell grep -rlE --include='_*.py' '^from numba' thermo_cl | sort | xargs cat | cksum | cut -d' ' -f1)
 
@@ -21,6 +22,12 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --group dev --editable ".[plot]"
 	@touch $@
 
+$(PEERS): pyproject.toml
+	$(PYTHON) -m venv .venv/peers
+	.venv/peers/bin/python -m pip install --quiet --upgrade "pip >= 25.1"
+	.venv/peers/bin/python -m pip install --quiet --group peers
+	@touch $@
+
 reproduce: $(READY)
 	$(BIN)/python -m analysis --force
 	$(BIN)/python -m figures --force
@@ -33,7 +40,7 @@ lint: $(READY)
 test: lint
 	$(BIN)/python -m pytest -n auto
 
-benchmark: $(READY)
+benchmark: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.table --update-readme
 
