@@ -68,9 +68,9 @@ def test_steady_state_is_entrywise_accurate(parameters: dict, signal: float) -> 
 def test_entropy_production_against_the_oracle(parameters: dict) -> None:
     matrix = ladder_mp.rate_matrix(**parameters)
     sigma = float(ladder_mp.entropy_production_rate(matrix, ladder_mp.steady_state(matrix)))
-    # near gamma = 1 the two fluxes of an edge agree to rounding, and their difference keeps that many digits less
-    assume(sigma > 1e-6)
-    assert_allclose(tcl.Ladder(**parameters).entropy_production_rate(), sigma, rtol=1e-9)
+    assert_allclose(
+        tcl.Ladder(**parameters).entropy_production_rate(), sigma, rtol=1e-12, atol=1e-150
+    )  # the oracle subtracts
 
 
 @given(ladder_parameters(), signals)
@@ -89,8 +89,8 @@ def test_area_and_first_moment_against_the_oracle(parameters: dict, signal: floa
 @pytest.mark.parametrize("step", [2.0, 0.7])
 def test_detailed_balance_at_gamma_one(signal: float, step: float) -> None:
     ladder = tcl.Ladder(1.0, rate_factor=[0.1, 25.0, 1e4], n_levels=6, energy_step=step)
-    assert_allclose(ladder.entropy_production_rate(signal), 0.0, atol=1e-25)
-    assert_allclose(ladder.plaquette_currents(signal), 0.0, atol=1e-15)
+    assert (ladder.entropy_production_rate(signal) == 0.0).all()
+    assert (ladder.plaquette_currents(signal) == 0.0).all()
     flux = ladder.rate_matrix(signal) * ladder.steady_state(signal)[:, None, :]
     assert_allclose(flux, np.swapaxes(flux, -1, -2), rtol=1e-12)
 
@@ -99,10 +99,8 @@ def test_detailed_balance_at_gamma_one(signal: float, step: float) -> None:
 def test_entropy_production_is_the_cycle_sum(parameters: dict, signal: float) -> None:
     ladder = tcl.Ladder(**parameters)
     by_cycles = np.sum(ladder.plaquette_affinities() * ladder.plaquette_currents(signal))
-    # an edge's two fluxes differ by rounding even in equilibrium: that error enters once through each factor
-    rounding = 1e-13 * abs(2 * np.log(parameters["gamma"])) * parameters["n_levels"]
-    rounding += 1e-29 * parameters["n_levels"] * (1 + parameters["rate_factor"])
-    assert_allclose(ladder.entropy_production_rate(signal), by_cycles, rtol=1e-9, atol=rounding)
+    assert_allclose(ladder.entropy_production_rate(signal), by_cycles, rtol=1e-12)
+    assert_allclose(ladder.edge_entropy_production(signal).sum(), by_cycles, rtol=1e-12)
 
 
 @given(ladder_parameters(), signals)

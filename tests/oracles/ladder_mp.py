@@ -143,6 +143,18 @@ def entropy_production_rate(matrix: Matrix, p: list[Real], digits: int = 60) -> 
         return +total
 
 
+def plaquette_currents(matrix: Matrix, p: list[Real], digits: int = 60) -> list[Real]:
+    """Net probability current along the top rail from each level to the next, by plain subtraction of fluxes."""
+    with mp.workdps(digits + GUARD):
+        return [matrix[m + 1, m] * p[m] - matrix[m, m + 1] * p[m + 1] for m in range(matrix.rows // 2 - 1)]
+
+
+def edge_force(matrix: Matrix, p: list[Real], source: int, target: int, digits: int = 60) -> Real:
+    """Logarithm of the flux source -> target over the flux back."""
+    with mp.workdps(digits + GUARD):
+        return mp.log(matrix[target, source] * p[source] / (matrix[source, target] * p[target]))
+
+
 def _until_stable(compute: Callable[[int], Real], digits: int) -> Real:
     """``compute`` at a doubling number of digits, until two results in a row agree to ``digits``."""
     working = digits + GUARD

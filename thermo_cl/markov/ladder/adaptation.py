@@ -11,12 +11,14 @@ knows to full precision. A plain difference of two sums near 1/2 would keep no d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.markov.algebra.elimination import eliminate
 
-__all__ = ["occupancy_change", "occupancy_slope"]
+__all__ = ["occupancy_change", "occupancy_slope", "smallest_terms"]
 
 _EPS = np.finfo(float).eps
 
@@ -31,8 +33,8 @@ def _corner_terms(p: Array, backward: FloatArray) -> tuple[Array, FloatArray]:
 
 def occupancy_change(
     before: FloatArray, after: FloatArray, backward: FloatArray, solved: FloatArray, solved_size: FloatArray
-) -> FloatArray:
-    """Top-rail occupancy after minus before, in the form that adds up the smallest terms.
+) -> tuple[FloatArray, FloatArray]:
+    """Top-rail occupancy after minus before, in the form that adds up the smallest terms, and their size.
 
     Parameters
     ----------
@@ -51,9 +53,18 @@ def occupancy_change(
     (first, first_size), (last, last_size) = _corner_terms(before, backward), _corner_terms(after, backward)
     top = [p[..., :n].sum(axis=-1) for p in (before, after)]
     bottom = [p[..., n:].sum(axis=-1) for p in (before, after)]
-    changes = np.stack(np.broadcast_arrays(last - first, top[1] - top[0], bottom[0] - bottom[1], solved))
-    sizes = np.stack(np.broadcast_arrays(first_size + last_size, sum(top), sum(bottom), solved_size))
-    return np.asarray(np.take_along_axis(changes, np.argmin(sizes, axis=0)[None], axis=0)[0])
+    return smallest_terms(
+        [last - first, top[1] - top[0], bottom[0] - bottom[1], solved],
+        [first_size + last_size, top[0] + top[1], bottom[0] + bottom[1], solved_size],
+    )
+
+
+def smallest_terms(forms: Sequence[FloatArray], sizes: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Of several forms of one number, entry by entry the one with the smallest terms, and their size."""
+    values, size = np.stack(np.broadcast_arrays(*forms)), np.stack(np.broadcast_arrays(*sizes))
+    best = np.argmin(size, axis=0)[None]
+    value, terms = (np.take_along_axis(a, best, axis=0)[0] for a in (values, size))
+    return np.asarray(value), np.asarray(terms)
 
 
 def occupancy_slope(rates: Array, backward: FloatArray, solved: FloatArray, step: float) -> FloatArray:

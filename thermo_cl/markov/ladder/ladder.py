@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
+from thermo_cl._memory import require_memory
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel
-from thermo_cl.markov.dynamics import displacement, kernel_of_displacement, relaxation_kernel
-from thermo_cl.markov.ladder.adaptation import occupancy_change, occupancy_slope
+from thermo_cl.markov.ladder.kernels import small_signal_kernel, step_kernel
+from thermo_cl.markov.ladder.levels import (
+    LadderEdges,
+    checked_signal,
+    edge_entropy_production,
+    refuse_overflow,
+    solve_levels,
+)
+from thermo_cl.markov.ladder.moments import StepMoments, step_moments
 from thermo_cl.markov.network import MarkovNetwork
-from thermo_cl.markov.thermodynamics import currents as thermodynamics
 
 __all__ = ["Ladder"]
 
@@ -27,6 +36,9 @@ class Ladder:
     :math:`\gamma e^{\epsilon/2}` against it; vertical rates are :math:`F \max(1, e^{\mp\Delta E_m})` with
     :math:`\Delta E_m(s) = \epsilon(m_0 - m) + \ln\frac{1 + s/K_i}{1 + s/K_a}` (Falk et al. 2025, Eqs. 50-52).
     gamma = 1 is detailed balance for every signal. Parameters broadcast to a batch of ladders.
+
+    Steady states, currents, entropy production and ``step_moments`` cost time and memory linear in the number of
+    levels (a million is fine). ``network``, ``rate_matrix`` and the kernels build dense matrices of (2n)^2 entries.
 
     Parameters
     ----------
@@ -102,80 +114,96 @@ class Ladder:
 
     def energy_difference(self, signal: ArrayLike = 0.0) -> FloatArray:
         """Energy differences of the rails by level, shape batch + (n,), in k_B T; signal >= 0 in micromolar."""
-        energy = self._energy(self._signal("signal", signal))
+        energy = self._energy(checked_signal(self, "signal", signal))
         return np.broadcast_to(energy, (*np.broadcast_shapes(self.batch_shape, energy.shape[:-1]), self.n_levels))
-
-    def _signal(self, name: str, signal: ArrayLike) -> FloatArray:
-        """Checked signal whose shape fits the batch."""
-        level = check.non_negative(name, signal)
-        check.broadcast(ladder=np.zeros(self.batch_shape), **{name: level})
-        return level
 
     def _energy(self, signal: Array) -> Array:
         offset = np.log1p(signal / self.inactive_dissociation) - np.log1p(signal / self.active_dissociation)
         levels = np.asarray(self.reference_level)[..., None] - np.arange(self.n_levels)
         return np.asarray(np.asarray(self.energy_step)[..., None] * levels + np.asarray(offset)[..., None])
 
+    def _vertical_rates(self, signal: Array) -> tuple[Array, Array]:
+        """Rates up and down the rungs, shape batch + (n,), at a real or complex signal."""
+        energy = self._energy(signal)
+        factor = np.asarray(self.rate_factor)[..., None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            up, down = (factor * np.where(_rising(e), np.exp(e), 1.0) for e in (-energy, energy))
+        if not (np.isfinite(up) & np.isfinite(down)).all() or not np.isfinite(self.backward_rate).all():
+            refuse_overflow(self, signal.real)
+        return up, down
+
     def _rates(self, signal: Array) -> Array:
         """Off-diagonal rates for a signal array, real or complex (complex steps carry derivatives)."""
         n = self.n_levels
-        energy = self._energy(signal)
-        factor = np.asarray(self.rate_factor)[..., None]
-        with np.errstate(over="ignore"):
-            up, down = (factor * np.where(_rising(e), np.exp(e), 1.0) for e in (-energy, energy))
+        up, down = self._vertical_rates(signal)
         batch = np.broadcast_shapes(self.batch_shape, up.shape[:-1])
-        rates = np.zeros((*batch, 2 * n, 2 * n), dtype=energy.dtype)
+        rates = np.zeros((*batch, 2 * n, 2 * n), dtype=up.dtype)
         level, below = np.arange(n), np.arange(n - 1)
         rates[..., level, level + n], rates[..., level + n, level] = up, down
         rates[..., below, below + 1] = rates[..., below + n + 1, below + n] = 1.0
         backward = self.backward_rate[..., None]
         rates[..., below + 1, below] = rates[..., below + n, below + n + 1] = backward
-        if not np.isfinite(rates).all():
-            raise InvalidParameterError(
-                "energy_step * (reference_level - level)",
-                float(np.abs(energy.real).max()),
-                "below 700 k_B T, so that exp(energy) is a finite rate",
-            )
         return rates
 
-    def _change(self, before: MarkovNetwork, start: FloatArray, end: FloatArray) -> FloatArray:
-        """Generator at one signal minus that at another, without subtracting rates that are nearly equal."""
-        n, level = self.n_levels, np.arange(self.n_levels)
-        shift = np.asarray(
-            np.log1p((end - start) / (self.inactive_dissociation + start))
-            - np.log1p((end - start) / (self.active_dissociation + start))
-        )[..., None]
-        energy = self._energy(start)
-        batch = np.broadcast_shapes(before.batch_shape, shift.shape[:-1], self.batch_shape)
-        change = np.zeros((*batch, 2 * n, 2 * n))
-        for to, origin, sign in ((level, level + n, -1.0), (level + n, level, 1.0)):
-            old, new = sign * energy, sign * (energy + shift)
-            rate = before.generator[..., to, origin]
-            grown = np.where((old >= 0) & (new >= 0), rate * np.expm1(sign * shift), 0.0)
-            factor = np.asarray(self.rate_factor)[..., None]
-            crossed = factor * (np.expm1(np.maximum(new, 0.0)) - np.expm1(np.maximum(old, 0.0)))
-            change[..., to, origin] = np.where((old > 0) == (new > 0), grown, crossed)
-        own = np.arange(2 * n)
-        change[..., own, own] = -change.sum(axis=-2)
-        return change
-
     def network(self, signal: ArrayLike = 0.0) -> MarkovNetwork:
-        """The ladder at a constant signal (shape broadcasts with the batch), as a general network."""
-        return MarkovNetwork(self._rates(self._signal("signal", signal)))
+        """The ladder at a constant signal (shape broadcasts with the batch), as a general network.
+
+        Raises
+        ------
+        MemoryLimitError
+            If the dense rates would not fit; the ladder's own methods do not need them.
+        """
+        return self._network(checked_signal(self, "signal", signal))
+
+    def _network(self, signal: FloatArray, arrays: int = 4) -> MarkovNetwork:
+        """Network at a checked signal, for work that needs so many dense arrays of its size."""
+        count = math.prod(np.broadcast_shapes(self.batch_shape, signal.shape))
+        require_memory(
+            f"the dense matrix of a ladder of {self.n_levels} levels",
+            arrays * 8 * count * (2 * self.n_levels) ** 2,
+            "Use steady_state, plaquette_currents, entropy_production_rate, step_moments or sparse_rates, "
+            "whose cost is linear in the number of levels, or fewer ladders at a time.",
+        )
+        return MarkovNetwork(self._rates(signal))
 
     def rate_matrix(self, signal: ArrayLike = 0.0) -> FloatArray:
         """Generator, shape batch + (2n, 2n); column convention, W[i, j] is the rate j -> i in 1/time."""
         return self.network(signal).generator
 
+    def sparse_rates(self, signal: ArrayLike = 0.0) -> scipy.sparse.csc_array:
+        """Generator of a single ladder as a scipy.sparse array, for the general sparse solvers; shape (2n, 2n)."""
+        level, n = checked_signal(self, "signal", signal), self.n_levels
+        if self.batch_shape or level.ndim:
+            raise InvalidParameterError("ladder and signal", "a batch", "a single ladder at a single signal")
+        up, down = self._vertical_rates(level)
+        along = np.where(np.arange(2 * n - 1) == n - 1, 0.0, 1.0)  # the rails are not joined end to start
+        against = along * self.backward_rate
+        bottom = np.arange(2 * n - 1) >= n
+        rightward, leftward = np.where(bottom, along, against), np.where(bottom, against, along)
+        leaving = np.concatenate([down, up])
+        leaving[:-1] += rightward
+        leaving[1:] += leftward
+        diagonals = [up, leftward, -leaving, rightward, down]
+        matrix = scipy.sparse.diags_array(diagonals, offsets=[n, 1, 0, -1, -n], format="csc")
+        matrix.eliminate_zeros()
+        return matrix
+
     # ------------------------------------------------------------ steady state
 
     def steady_state(self, signal: ArrayLike = 0.0) -> FloatArray:
-        """Steady probabilities at a constant signal, shape batch + (2n,), entrywise accurate."""
-        return self.network(signal).steady_state()
+        """Steady probabilities at a constant signal, shape batch + (2n,), entrywise accurate down to 1e-308."""
+        return solve_levels(self, checked_signal(self, "signal", signal)).probabilities
 
     def entropy_production_rate(self, signal: ArrayLike = 0.0) -> FloatArray:
-        """Steady entropy production rate, shape batch, in k_B per time (Falk et al. 2025, Eq. 59)."""
-        return thermodynamics.entropy_production_rate(self.network(signal))[()]
+        """Steady entropy production rate, shape batch, in k_B per time (Falk et al. 2025, Eq. 59).
+
+        The sum over plaquettes of current times affinity, to full relative precision for every gamma.
+        """
+        return solve_levels(self, checked_signal(self, "signal", signal), currents=True).entropy_production_rate[()]
+
+    def edge_entropy_production(self, signal: ArrayLike = 0.0) -> LadderEdges:
+        """Steady entropy production rate by edge: ``vertical``, ``top`` and ``bottom``, in k_B per time."""
+        return edge_entropy_production(self, signal)
 
     def plaquette_affinities(self) -> FloatArray:
         r"""Affinity of each plaquette, shape batch + (n - 1,), in k_B: :math:`2\ln\gamma` for any signal and F.
@@ -188,9 +216,7 @@ class Ladder:
 
     def plaquette_currents(self, signal: ArrayLike = 0.0) -> FloatArray:
         """Probability current around each plaquette in the orientation of ``plaquette_affinities``, in 1/time."""
-        p = self.steady_state(signal)
-        level = np.arange(self.n_levels - 1)
-        return np.asarray(self.backward_rate[..., None] * p[..., level] - p[..., level + 1])
+        return solve_levels(self, checked_signal(self, "signal", signal), currents=True).plaquette_currents
 
     # ----------------------------------------------------------------- kernels
 
@@ -215,15 +241,11 @@ class Ladder:
             Un-normalised, over an infinite window (Falk et al. 2025, Eqs. 53-58). Its area comes from the corner
             identity and keeps its digits however small, its other moments from linear solves.
         """
-        end, start = self._signal("signal", signal), self._signal("baseline", baseline)
-        check.broadcast(signal=end, baseline=start)
-        before, after = self.network(start), self.network(end)
-        displaced, size = displacement(before, after, self._change(before, start, end))
-        kernel = kernel_of_displacement(after, displaced, self.top_rail, moments)
-        area = occupancy_change(
-            before.steady_state(), after.steady_state(), self.backward_rate, np.asarray(kernel.area), size
-        )
-        return Kernel(kernel.coefficients, kernel.rates, known_moments=(area, *kernel.known_moments[1:]))
+        return step_kernel(self, signal, baseline, moments)
+
+    def step_moments(self, signal: ArrayLike = 200.0, baseline: ArrayLike = 0.0) -> StepMoments:
+        """Area and first moment of ``step_kernel`` at a cost linear in the number of levels, without its modes."""
+        return step_moments(self, signal, baseline)
 
     def small_signal_kernel(self, signal: ArrayLike = 0.0, *, moments: int = 2) -> Kernel:
         """Linear-response kernel about a constant signal: top-rail occupancy per unit impulse of signal.
@@ -241,21 +263,7 @@ class Ladder:
             c^T exp(W t) W'(s) p(s), in 1/(micromolar time). Where an energy difference is exactly zero the rates have
             a kink; the derivative is the one towards larger signals.
         """
-        about = self._signal("signal", signal)
-        network = self.network(about)
-        stepped = about + 1j * _COMPLEX_STEP
-        slope = self._rates(stepped).imag / _COMPLEX_STEP
-        own = np.arange(2 * self.n_levels)
-        slope[..., own, own] = -slope.sum(axis=-2)
-        source = np.einsum("...ij,...j->...i", slope, network.steady_state())
-        kernel = relaxation_kernel(network, source, self.top_rail, moments=moments)
-        area = occupancy_slope(self._rates(stepped), self.backward_rate, np.asarray(kernel.area), _COMPLEX_STEP)
-        return Kernel(kernel.coefficients, kernel.rates, known_moments=(area, *kernel.known_moments[1:]))
-
-
-_COMPLEX_STEP = (
-    1e-30  # its square is below rounding of any rate, and products with small probabilities do not underflow
-)
+        return small_signal_kernel(self, signal, moments)
 
 
 def _rising(energy: Array) -> Array:
