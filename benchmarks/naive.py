@@ -9,6 +9,8 @@ differentiated as one array and not point by point. Updates are good to about 3e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -151,3 +153,35 @@ def naive_metrics(amplitudes: FloatArray, updates: FloatArray, amplitude_max: fl
     if chosen.sum() < 2:
         return NaiveMetrics(amplitude_min, np.nan)
     return NaiveMetrics(amplitude_min, float(np.polyfit(amplitudes[chosen], updates[chosen], 1)[1]))
+
+
+def plain_jumps(generator: FloatArray, duration: float, seed: int) -> int:
+    """Number of jumps of one copy in some time by the textbook loop, compiled: logarithm and linear search."""
+    return int(_compiled_jumps()(generator, duration, seed))
+
+
+@cache
+def _compiled_jumps() -> Callable[[FloatArray, float, int], int]:
+    from numba import njit
+
+    def loop(generator, duration, seed):  # type: ignore[no-untyped-def]
+        np.random.seed(seed)  # noqa: NPY002 - the generator that compiled code offers
+        state, time, jumps = 0, 0.0, 0
+        while True:
+            leaving = -generator[state, state]
+            time += np.random.exponential(1.0 / leaving)  # noqa: NPY002
+            if time > duration:
+                return jumps
+            left = np.random.random() * leaving  # noqa: NPY002
+            target = 0
+            while True:
+                if target != state:
+                    left -= generator[target, state]
+                    if left < 0.0 or target == generator.shape[0] - 1:
+                        break
+                target += 1
+            state = target
+            jumps += 1
+
+    compiled: Callable[[FloatArray, float, int], int] = njit(loop)
+    return compiled

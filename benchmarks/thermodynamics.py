@@ -1,0 +1,97 @@
+"""Networks, ladders of any size, driven states and trajectories, beside peers: ``python -m benchmarks.thermodynamics``.
+
+Writes ``thermodynamics.json`` and the picture of cost against size that the readme shows; about five minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import sizes
+from benchmarks.peers.compare import PYTHON, compare
+from benchmarks.run import environment
+from benchmarks.timing import ROOT, timed
+from thermo_cl import Ladder, Sawtooth
+from thermo_cl.errors import ThermoError
+from thermo_cl.markov.driving import periodic_state
+from thermo_cl.sweep import atomic_output, check_output
+
+LATEST = Path(__file__).with_name("thermodynamics.json")
+PICTURE = ROOT / "docs" / "images" / "scaling.png"
+
+
+def measure(*, quick: bool, peers: Path) -> dict[str, Any]:
+    """All measurements; times in seconds, memory in MiB."""
+    repeats = 3 if quick else 7
+    load = os.getloadavg()[0]
+    million = sizes.measure_million(repeats)
+    return {
+        "quick": quick,
+        "million_levels": million,
+        "driven": measure_driven(repeats),
+        "beside_peers": compare(repeats, peers),
+        "sizes": sizes.measure(3, largest=0.1 if quick else 1.0),
+        "environment": environment(load),
+    }
+
+
+def measure_driven(repeats: int) -> dict[str, Any]:
+    """One periodic state of the five-level ladder under the paper's sawtooth, five ladder units to a protocol unit."""
+    ladder, signal = Ladder(1e-3), Sawtooth(fast=15.0, slow=75.0, mean=10.0).signal(20.0)
+    state, finer = periodic_state(ladder, signal), periodic_state(ladder, signal, tolerance=1e-13)
+    error = float(np.abs(state.probabilities - finer(state.times)).max())
+    return {"seconds": timed(lambda: periodic_state(ladder, signal), repeats)._asdict(), "largest_error": error}
+
+
+def draw_sizes(curves: dict[str, Any], target: Path) -> None:
+    """Seconds against size on logarithmic axes, with the fitted power of each."""
+    from matplotlib import style
+
+    from figures._axes import COLUMN, STYLE, new_figure
+
+    with style.context(STYLE):
+        figure = new_figure(1.45 * COLUMN, 2.9)
+        axes = figure.subplots()
+        for (name, curve), marker in zip(curves.items(), "os^D", strict=True):
+            label = f"{name}: power {curve['exponent']:.2f}"
+            axes.loglog(curve["sizes"], curve["seconds"], marker=marker, markersize=3, label=label)
+        axes.set(xlabel="Number of levels or states", ylabel="Seconds")
+        axes.legend(loc="upper left", fontsize=6)
+        axes.set_ylim(None, 300 * max(max(c["seconds"]) for c in curves.values()))
+        with atomic_output(target, force=True) as draft:
+            figure.savefig(draft, format="png", dpi=200)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.thermodynamics", description=__doc__)
+    parser.add_argument("--out", type=Path, metavar="FILE", help=f"JSON to write (default: {LATEST.name} here)")
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer; written only where --out says")
+    parser.add_argument("--peers", type=Path, default=PYTHON, metavar="PYTHON", help="interpreter that has the peers")
+    options = parser.parse_args(arguments)
+    target = options.out or (None if options.quick else LATEST)
+    try:
+        if target:
+            check_output(target, force=True)
+        results = measure(quick=options.quick, peers=options.peers)
+        if target:
+            with atomic_output(target, force=True) as draft:
+                draft.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        if target == LATEST:
+            draw_sizes(results["sizes"], PICTURE)
+    except (ThermoError, RuntimeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(results, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
