@@ -11,7 +11,10 @@ from pathlib import Path
 from thermo_cl.errors import ThermoError
 from thermo_cl.sweep import check_output, save_netcdf
 
-NAMES = ("kernel_shape", "update_curve", "dynamic_range", "offset", "ladder_currents", "dissipation", "ramp_speed")
+NAMES = (
+    "kernel_shape", "update_curve", "dynamic_range", "offset", "ladder_currents", "dissipation", "ramp_speed",
+    "learning_cost",
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

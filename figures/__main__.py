@@ -14,7 +14,7 @@ from figures._axes import STYLE
 from thermo_cl.errors import ThermoError
 from thermo_cl.sweep import atomic_output, check_output, load_netcdf
 
-NAMES = ("fig2b", "fig4b", "fig4c", "fig5b", "fig5c", "fig6a", "fig6b", "fig8", "fig9b")
+NAMES = ("fig2b", "fig4b", "fig4c", "fig5b", "fig5c", "fig6a", "fig6b", "fig8", "fig9b", "learning_cost")
 # the PDF carries no date, so that the same data give the same bytes
 FORMATS: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "png": {}}
 

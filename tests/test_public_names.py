@@ -13,10 +13,12 @@ import thermo_cl as tcl
 PUBLIC = {
     "thermo_cl": """
         CurveMetrics Kernel Ladder MarkovNetwork PeriodicResponse PeriodicSignal Sawtooth __version__
-        adaptive_threshold amplitude_window chemotaxis_kernel crossing_metrics cycle_affinity
-        edge_entropy_production entropy_production_rate errors exact_crossing_metrics exact_window_metrics
-        integral_feedback_kernel periodic_response probability_currents propagate relaxation_kernel
-        segment_metrics sine_kernel step_response_kernel update_slope weight_update""",
+        adaptive_threshold amplitude_window chemotaxis_kernel crossing_metrics cycle_affinity drive
+        driven_update edge_entropy_production entropy_production_rate errors exact_crossing_metrics
+        exact_window_metrics integral_feedback_kernel linear_noise markov noisy_update periodic_response
+        periodic_state probability_currents propagate relaxation_kernel segment_metrics sine_kernel
+        solve_steady_state stationary_noise steady_thermodynamics step_response_kernel uncertainty_ratios
+        units update_slope weight_update""",
     "thermo_cl.errors": """
         ConvergenceError InvalidParameterError IrreversibleEdgeError MemoryLimitError NormalizationError
         NotConnectedError OutputError ReducibleNetworkError ThermoError""",
@@ -24,11 +26,22 @@ PUBLIC = {
         Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel integral_feedback_kernel periodic_response
         sine_kernel""",
     "thermo_cl.markov": """
-        Ladder MarkovNetwork cycle_affinity edge_entropy_production entropy_production_rate
-        probability_currents propagate relaxation_kernel step_response_kernel""",
+        STEADY_STATE_METHODS BirthDeath CurrentSamples DrivenCycle DrivenNetwork DrivenPath Edges
+        EntropySamples EntropySplit JumpCounts JumpRecord Ladder LadderEdges MarkovNetwork PlantedNetwork
+        RelaxationTimes Ring SampledPaths StationaryNoise SteadyState SteadyThermodynamics StepMoments
+        UncertaintyRatios UniformRing Violation activity count_jumps cumulants cycle_affinity
+        detailed_balance_violation deviation_matrix drive driven_trajectory_entropy edge_current
+        edge_entropy_production entropy_increments entropy_production_rate fundamental_cycles
+        gallavotti_cohen_defect is_detailed_balanced periodic_state planted_network probability_currents
+        propagate record_paths relaxation_kernel relaxation_times sample_currents sample_driven_paths
+        sample_paths sample_thinned_paths scaled_cumulant_generating_function solve_steady_state
+        split_entropy_production stationary_noise steady_currents steady_forces steady_states
+        steady_thermodynamics step_response_kernel trajectory_entropy uncertainty_ratios""",
     "thermo_cl.synapse": """
-        CurveMetrics Sawtooth adaptive_threshold amplitude_window crossing_metrics exact_crossing_metrics
-        exact_window_metrics segment_metrics update_slope weight_update""",
+        CurveMetrics DrivenUpdate LinearNoise NoisyUpdate Sawtooth adaptive_threshold amplitude_window
+        crossing_metrics driven_update exact_crossing_metrics exact_window_metrics linear_noise noisy_update
+        segment_metrics update_slope weight_update""",
+    "thermo_cl.units": "BOLTZMANN comparison_bits convert cost_per_bit landauer_limit",
     "thermo_cl.sweep": "Quantity atomic_output check_output label load_netcdf provenance save_netcdf",
 }
 

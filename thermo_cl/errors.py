@@ -42,16 +42,27 @@ class InvalidParameterError(ThermoError, ValueError):
 
 
 class ReducibleNetworkError(ThermoError, ValueError):
-    """A network that falls into several communicating classes where one is needed."""
+    """A network that falls into several communicating classes where one is needed.
 
-    def __init__(self, classes: Sequence[Sequence[int]]) -> None:
+    Parameters
+    ----------
+    classes : sequence of sequence of int
+        The states of each class.
+    absorbing : sequence of int, optional
+        States that no jump leaves.
+    """
+
+    def __init__(self, classes: Sequence[Sequence[int]], absorbing: Sequence[int] = ()) -> None:
         shown = ["{" + ", ".join(map(str, c[:_SHOWN])) + (", ..." if len(c) > _SHOWN else "") + "}" for c in classes]
         listed = ", ".join(shown[:_SHOWN]) + (f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else "")
+        stuck = ", ".join(map(str, absorbing[:_SHOWN])) + (", ..." if len(absorbing) > _SHOWN else "")
         super().__init__(
             f"the network is reducible: its communicating classes are {listed}. "
-            "Join them by non-zero rates in both directions, or treat each class as a network of its own"
+            + (f"No jump leaves state{'s' if len(absorbing) > 1 else ''} {stuck}. " if stuck else "")
+            + "Join them by non-zero rates in both directions, or ask for one steady state per closed class "
+            "with steady_states(network)"
         )
-        self.classes = [list(c) for c in classes]
+        self.classes, self.absorbing = [list(c) for c in classes], list(absorbing)
 
 
 class IrreversibleEdgeError(ThermoError, ValueError):

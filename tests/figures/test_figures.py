@@ -17,6 +17,7 @@ SMALL = {
     "kernel_shape": {"samples": 60}, "update_curve": {"amplitudes": 40}, "ladder_currents": {"samples": 40},
     "dynamic_range": {"protocols": 30, "amplitudes": 80}, "offset": {"protocols": 30, "amplitudes": 80},
     "dissipation": {"ladders": 100, "amplitudes": 60}, "ramp_speed": {"points": 12},
+    "learning_cost": {"gamma": [0.1, 1e-3], "fast": [15.0, 60.0], "shares": [0.5]},
 }  # fmt: skip
 
 

@@ -50,12 +50,21 @@ class Edges:
 def edges_of(rates: Array | scipy.sparse.sparray) -> Edges:
     """Edges of a generator, dense (batch axes lead) or sparse, that carry a rate in any member of the batch."""
     if scipy.sparse.issparse(rates):
-        joined = scipy.sparse.triu(rates + rates.T, k=1).tocsr()  # rates are not negative: nothing cancels
-        joined.sort_indices()
-        source, target = joined.nonzero()
-        forward, backward = np.asarray(rates[target, source]).ravel(), np.asarray(rates[source, target]).ravel()
-    else:
-        occurs = (rates > 0).any(axis=tuple(range(rates.ndim - 2)))
-        source, target = np.nonzero(np.triu(occurs | occurs.T, k=1))
-        forward, backward = rates[..., target, source], rates[..., source, target]
+        return _sparse_edges(rates)
+    occurs = (rates > 0).any(axis=tuple(range(rates.ndim - 2)))
+    source, target = np.nonzero(np.triu(occurs | occurs.T, k=1))
+    forward, backward = rates[..., target, source], rates[..., source, target]
     return Edges(source.astype(np.int64), target.astype(np.int64), forward, backward)
+
+
+def _sparse_edges(rates: scipy.sparse.sparray) -> Edges:
+    """Edges by merging the sorted places of the rates below and above the diagonal."""
+    entries, n = rates.tocoo(), rates.shape[0]
+    target, source = (np.asarray(index, dtype=np.int64) for index in entries.coords)
+    place, data = np.minimum(source, target) * n + np.maximum(source, target), np.asarray(entries.data, dtype=float)
+    onward, back = (source < target) & (data != 0), (source > target) & (data != 0)
+    places = np.union1d(place[onward], place[back])
+    forward, backward = np.zeros(places.size), np.zeros(places.size)
+    forward[np.searchsorted(places, place[onward])] = data[onward]
+    backward[np.searchsorted(places, place[back])] = data[back]
+    return Edges(places // n, places % n, forward, backward)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
+from thermo_cl._memory import require_memory
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError, ReducibleNetworkError
-from thermo_cl.markov.algebra.elimination import Elimination, communicating_classes, eliminate
+from thermo_cl.markov import construction
+from thermo_cl.markov.algebra import classes
+from thermo_cl.markov.algebra.choice import steady_state_sparse
+from thermo_cl.markov.algebra.elimination import Elimination, eliminate
 from thermo_cl.markov.algebra.group_inverse import GroupInverse, group_inverse
 from thermo_cl.markov.edges import Edges, edges_of
 
 __all__ = ["MarkovNetwork"]
 
-_COLUMN_SUM_TOLERANCE = 1e-9
+_BLIND = 1e-300  # least probability that the dense recursion can go through
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -26,9 +33,15 @@ class MarkovNetwork:
 
     Parameters
     ----------
-    rates : array_like, shape (..., n, n)
+    rates : array_like, shape (..., n, n), or scipy.sparse matrix or array, shape (n, n)
         Entry (i, j) is the rate of the jump j -> i, in 1/time, n >= 2. The diagonal may be zero (plain rates)
-        or minus the sum of its column (a generator).
+        or minus the sum of its column (a generator). Sparse rates stay sparse: entries given twice add up, stored
+        zeros are dropped, and nothing is made dense that would not fit.
+
+    Attributes
+    ----------
+    rates : ndarray, or scipy.sparse.csc_array for a sparse network
+        The generator.
 
     Raises
     ------
@@ -40,50 +53,48 @@ class MarkovNetwork:
     --------
     >>> MarkovNetwork([[0.0, 2.0], [3.0, 0.0]]).steady_state()
     array([0.4, 0.6])
+    >>> MarkovNetwork.from_edges([(0, 1, 3.0), (1, 0, 2.0)]).steady_state()
+    array([0.4, 0.6])
     """
 
     rates: FloatArray
 
-    def __init__(self, rates: ArrayLike) -> None:
-        try:
-            array = np.array(rates, dtype=float)
-        except (TypeError, ValueError):
-            raise InvalidParameterError("rates", type(rates).__name__, "a numeric array of shape (..., n, n)") from None
-        if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] < 2:
-            raise InvalidParameterError("rates.shape", array.shape, "square, (..., n, n), with at least 2 states")
-        if not np.isfinite(array).all():
-            raise InvalidParameterError("rates", float(array[~np.isfinite(array)][0]), "finite")
-        n = array.shape[-1]
-        own = np.arange(n)
-        diagonal = array[..., own, own].copy()
-        array[..., own, own] = 0.0
-        if (array < 0).any():
-            at = np.argwhere(array < 0)[0]
-            raise InvalidParameterError(
-                f"rates[{', '.join(map(str, at))}]", float(array[tuple(at)]), "not negative off the diagonal"
-            )
-        leaving = array.sum(axis=-2)
-        allowed = _COLUMN_SUM_TOLERANCE * leaving
-        if (diagonal != 0).any() and (np.abs(diagonal + leaving) > allowed).any():
-            row_sums = array.sum(axis=-1)
-            if (np.abs(diagonal + row_sums) <= _COLUMN_SUM_TOLERANCE * row_sums).all():
-                raise InvalidParameterError(
-                    "rates", "a generator whose rows sum to zero", "transposed: columns sum to zero, W[i, j] is j -> i"
-                )
-            at = np.argwhere(np.abs(diagonal + leaving) > allowed)[0]
-            raise InvalidParameterError(
-                f"rates diagonal at {tuple(at.tolist())}",
-                float(diagonal[tuple(at)]),
-                f"0, or minus the sum of its column ({-float(leaving[tuple(at)]):.6g})",
-            )
-        array[..., own, own] = -leaving
-        array.setflags(write=False)
-        check.freeze(self, rates=array)
+    def __init__(self, rates: ArrayLike | scipy.sparse.sparray | scipy.sparse.spmatrix) -> None:
+        sparse = scipy.sparse.issparse(rates)
+        check.freeze(self, rates=construction.sparse_generator(rates) if sparse else construction.generator(rates))
+
+    # ------------------------------------------------------------ construction
+
+    @classmethod
+    def from_edges(
+        cls, edges: Iterable[Any] | ArrayLike, n_states: int | None = None, *, sparse: bool | None = None
+    ) -> MarkovNetwork:
+        """Network of jumps (source, target, rate); see ``thermo_cl.markov.construction.rates_of_edges``."""
+        return cls(construction.rates_of_edges(edges, n_states, sparse=sparse))
+
+    @classmethod
+    def from_networkx(cls, graph: Any, rate: str = "rate", *, sparse: bool | None = None) -> MarkovNetwork:
+        """Network of a networkx graph; see ``thermo_cl.markov.construction.rates_of_graph``."""
+        return cls(construction.rates_of_graph(graph, rate, sparse=sparse))
+
+    @classmethod
+    def from_energies(
+        cls, energies: ArrayLike, barriers: ArrayLike, drive: ArrayLike | None = None, prefactor: ArrayLike = 1.0
+    ) -> MarkovNetwork:
+        """Network with local detailed balance; see ``thermo_cl.markov.construction.rates_of_energies``."""
+        return cls(construction.rates_of_energies(energies, barriers, drive, prefactor))
+
+    # -------------------------------------------------------------------- form
 
     @property
     def n_states(self) -> int:
         """Number of states."""
         return int(self.rates.shape[-1])
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the rates are kept as a sparse array."""
+        return bool(scipy.sparse.issparse(self.rates))
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -92,52 +103,121 @@ class MarkovNetwork:
 
     @property
     def generator(self) -> FloatArray:
-        """Generator W of dp/dt = W p, shape (..., n, n); columns sum to zero."""
+        """Generator W of dp/dt = W p, shape (..., n, n); columns sum to zero. A ``csc_array`` if ``is_sparse``."""
         return self.rates
+
+    def dense_generator(self, arrays: int = 1) -> FloatArray:
+        """Generator as an ndarray; ``MemoryLimitError`` if that many arrays of its size would not fit."""
+        if not self.is_sparse:
+            return self.rates
+        n = self.n_states
+        require_memory(
+            f"a dense calculation with {n} states", 8 * arrays * n * n, "Use what works on edges or a sparse method"
+        )
+        dense = np.asarray(self.rates.toarray())  # type: ignore[attr-defined]
+        dense.setflags(write=False)
+        return dense
+
+    def sparse_generator(self) -> scipy.sparse.csc_array:
+        """Generator of a single network as a ``csc_array``."""
+        if self.is_sparse:
+            return self.rates
+        self.require_single()
+        return construction.sparse_generator(scipy.sparse.csc_array(self.rates))
 
     @cached_property
     def edges(self) -> Edges:
         """Joined pairs of states with their two rates."""
-        return edges_of(self.generator)
+        return edges_of(self.rates)
 
-    def communicating_classes(self) -> list[list[int]]:
-        """Sets of states that reach each other (of a single network)."""
+    # ----------------------------------------------------------------- classes
+
+    def require_single(self) -> None:
+        """``InvalidParameterError`` for a batch."""
         if self.batch_shape:
             raise InvalidParameterError("network", f"a batch of shape {self.batch_shape}", "a single network")
-        return communicating_classes(self.rates)
+
+    def communicating_classes(self) -> list[list[int]]:
+        """Sets of states that reach each other (of a single network), in order of their first state."""
+        self.require_single()
+        return classes.communicating_classes(self.rates)
+
+    def recurrent_classes(self) -> list[list[int]]:
+        """Communicating classes that no jump leaves: each carries one steady state. The other states are transient."""
+        self.require_single()
+        count, label = classes.labels(self.rates)
+        closed = classes.closed_labels(self.rates, label)
+        return [m.tolist() for m, keep in zip(classes.members_of(label, count), closed, strict=True) if keep]
+
+    def absorbing_states(self) -> list[int]:
+        """States that no jump leaves (of a single network)."""
+        self.require_single()
+        own = self.rates.diagonal()
+        return np.flatnonzero(own == 0).tolist()
+
+    @cached_property
+    def _irreducible(self) -> bool:
+        members = [self.rates]
+        if self.batch_shape:
+            reachable = (self.rates > 0).reshape(-1, self.n_states, self.n_states)
+            uniform = bool((reachable == reachable[:1]).all())
+            members = list(reachable[:1] if uniform else np.unique(reachable, axis=0))
+        for rates in members:
+            count, label = classes.labels(rates)
+            if count > 1:
+                found = [m.tolist() for m in classes.members_of(label, count)]
+                closed = classes.closed_labels(rates, label)
+                alone = [m[0] for m, shut in zip(found, closed, strict=True) if shut and len(m) == 1]
+                raise ReducibleNetworkError(found, alone)
+        return True
+
+    def require_irreducible(self) -> None:
+        """``ReducibleNetworkError`` that names the classes if the states do not all reach each other."""
+        _ = self._irreducible
+
+    # ----------------------------------------------------------------- algebra
 
     @cached_property
     def elimination(self) -> Elimination:
-        """Subtraction-free factors of the generator, computed once.
+        """Subtraction-free factors of the generator, computed once; dense.
 
         Raises
         ------
         ReducibleNetworkError
             If the states do not all reach each other; the classes are named.
+        MemoryLimitError
+            If the network is sparse and its dense factors would not fit.
         """
         # elimination meets an unreachable earlier state only by chance of order, so the classes are asked first
-        reachable = (self.rates > 0).reshape(-1, self.n_states, self.n_states)
-        uniform = bool((reachable == reachable[:1]).all())
-        for pattern in reachable[:1] if uniform else np.unique(reachable, axis=0):
-            classes = communicating_classes(pattern)
-            if len(classes) > 1:
-                raise ReducibleNetworkError(classes)
-        return eliminate(self.rates)
+        self.require_irreducible()
+        return eliminate(self.dense_generator(arrays=3))
 
     def steady_state(self) -> FloatArray:
-        """Steady probabilities, shape (..., n), entrywise accurate; ``ReducibleNetworkError`` if not unique."""
+        """Steady probabilities, shape (..., n); ``ReducibleNetworkError`` if not all states reach each other.
+
+        Entrywise accurate by elimination; a sparse network that no elimination can hold is iterated. Methods can be
+        chosen and compared with ``solve_steady_state``; reducible networks are for ``steady_states``.
+        """
         return self._steady_state
 
     @cached_property
     def _steady_state(self) -> FloatArray:
-        steady = self.elimination.steady_state()
+        if self.is_sparse:
+            self.require_irreducible()
+            steady = steady_state_sparse(self.sparse_generator()).probabilities
+        else:
+            steady = self.elimination.steady_state()
+            # past a state that underflows the dense recursion is blind; sparse weights carry their own exponents
+            for at in np.argwhere((steady < _BLIND).any(axis=-1)):
+                member = construction.sparse_generator(scipy.sparse.csc_array(self.rates[tuple(at)]))
+                steady[tuple(at)] = steady_state_sparse(member, "gth").probabilities
         steady.setflags(write=False)
         return steady
 
     @cached_property
     def group_inverse(self) -> GroupInverse:
-        """Group inverse of the generator, computed once; moments of relaxation are its powers."""
-        return group_inverse(self.generator, self.steady_state())
+        """Group inverse of the generator, computed once; moments of relaxation are its powers. Dense."""
+        return group_inverse(self.dense_generator(arrays=6), self.steady_state())
 
     def check_distribution(self, initial: ArrayLike) -> FloatArray:
         """Float array of shape (..., n) if it is a probability distribution over the states, else an error."""
@@ -148,4 +228,4 @@ class MarkovNetwork:
 
     def __repr__(self) -> str:
         batch = f", batch {self.batch_shape}" if self.batch_shape else ""
-        return f"MarkovNetwork({self.n_states} states{batch})"
+        return f"MarkovNetwork({self.n_states} states{batch}{', sparse' if self.is_sparse else ''})"

@@ -1,5 +1,7 @@
 """One synapse under a sawtooth: threshold, exact weight updates, offset and dynamic range."""
 
+from thermo_cl.synapse.driven import DrivenUpdate, driven_update
+from thermo_cl.synapse.linear_noise import LinearNoise, linear_noise
 from thermo_cl.synapse.metrics import (
     CurveMetrics,
     crossing_metrics,
@@ -7,17 +9,24 @@ from thermo_cl.synapse.metrics import (
     exact_window_metrics,
     segment_metrics,
 )
+from thermo_cl.synapse.noisy import NoisyUpdate, noisy_update
 from thermo_cl.synapse.sawtooth import Sawtooth
 from thermo_cl.synapse.update import adaptive_threshold, amplitude_window, update_slope, weight_update
 
 __all__ = [
     "CurveMetrics",
+    "DrivenUpdate",
+    "LinearNoise",
+    "NoisyUpdate",
     "Sawtooth",
     "adaptive_threshold",
     "amplitude_window",
     "crossing_metrics",
+    "driven_update",
     "exact_crossing_metrics",
     "exact_window_metrics",
+    "linear_noise",
+    "noisy_update",
     "segment_metrics",
     "update_slope",
     "weight_update",

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse.csgraph
 
 from thermo_cl._types import Array
 from thermo_cl.errors import ReducibleNetworkError
+from thermo_cl.markov.algebra.classes import communicating_classes, out_of_range
 
-__all__ = ["Elimination", "communicating_classes", "eliminate"]
+__all__ = ["Elimination", "eliminate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,8 @@ def eliminate(generator: Array) -> Elimination:
     ------
     ReducibleNetworkError
         If a state cannot reach the ones before it.
+    ConvergenceError
+        If the way out of a state underflows.
     """
     rates = np.array(generator)
     n = rates.shape[-1]
@@ -81,17 +83,9 @@ def eliminate(generator: Array) -> Elimination:
     for k in range(n - 1, 0, -1):
         leaving = rates[..., :k, k].sum(axis=-1)
         if (leaving == 0).any():
-            raise ReducibleNetworkError(communicating_classes(generator[leaving == 0][0]))
+            classes = communicating_classes(generator[leaving == 0][0])
+            raise ReducibleNetworkError(classes) if len(classes) > 1 else out_of_range(k)
         outflow[..., k] = leaving
         rates[..., :k, k] /= leaving[..., None]
         rates[..., :k, :k] += rates[..., :k, k, None] * rates[..., k, None, :k]
     return Elimination(rates, outflow)
-
-
-def communicating_classes(generator: Array) -> list[list[int]]:
-    """Sets of states that reach each other, for one generator of shape (n, n), in order of their first state."""
-    jumps = np.array(np.abs(generator) > 0)
-    np.fill_diagonal(jumps, False)
-    count, label = scipy.sparse.csgraph.connected_components(jumps, directed=True, connection="strong")
-    classes = [np.flatnonzero(label == c).tolist() for c in range(count)]
-    return sorted(classes, key=lambda members: members[0])

@@ -1,0 +1,153 @@
+r"""Steady currents from Kirchhoff's two laws, without subtracting fluxes.
+
+Near detailed balance the flux of an edge and its reverse agree to almost all digits, and their difference is noise.
+The network as a circuit has the digits: with :math:`\kappa = \sqrt{J^+ J^-}` an edge obeys
+:math:`J = 2\kappa\sinh(f/2)`, f its force; currents run around cycles (current law), and the forces around each
+cycle sum to its affinity (loop law), which the rates give exactly. The subtracted fluxes are a good start, and the
+linear circuit of conductances :math:`dJ/df = (J^+ + J^-)/2` corrects them (Newton). Cycles close over a tree of the
+best conductors, in which that circuit is well conditioned however the rates spread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+import scipy.sparse.linalg
+
+from thermo_cl._types import BoolArray, FloatArray
+from thermo_cl.markov.edges import Edges
+from thermo_cl.markov.thermodynamics.cycles import SpanningForest, spanning_forest
+
+__all__ = ["Circuit", "Method", "force_of_fluxes", "solve_circuit"]
+
+Method = Literal["auto", "loop", "cut", "direct"]
+
+_EPSILON = float(np.finfo(float).eps)
+_ENOUGH = 4.0 * _EPSILON  # relative residual of the loop law that counts as rounding
+_MOST_STEPS = 40
+_SMALL = 20_000  # entries up to which the cycle matrix is handled as a dense one
+_DENSE = 1500  # unknowns up to which a dense factorization is the quicker one
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """Currents and forces of the edges, shape (m,), the cycles they were found on, and the larger law's residual."""
+
+    currents: FloatArray
+    forces: FloatArray
+    forest: SpanningForest
+    cycle_currents: FloatArray
+    affinities: FloatArray
+    residual: float
+    method: Method
+
+
+def solve_circuit(n: int, edges: Edges, steady: FloatArray, method: Method = "auto") -> Circuit:
+    """Steady currents and forces of one reversible network with a known steady state."""
+    forward, backward = edges.forward * steady[edges.source], edges.backward * steady[edges.target]
+    mean = np.sqrt(forward) * np.sqrt(backward)
+    live = mean > 0  # the others lead to states that are empty to underflow
+    traffic = np.where(live, 0.5 * (forward + backward), 0.0)
+    forest = spanning_forest(n, edges, traffic)
+    cycles, affinities, chords = forest.cycle_matrix(), forest.affinities(), forest.chords
+    if cycles.shape[0] * cycles.shape[1] <= _SMALL:
+        cycles = cycles.toarray()
+    currents = np.where(live, forward - backward, 0.0)
+    around = currents[chords]
+    if method == "direct":
+        forces = force_of_fluxes(forward, backward)
+        residual = _loop_residual(cycles, affinities, forces, live[chords])[1]
+        residual = max(residual, _node_residual(n, edges, currents))
+        return Circuit(currents, forces, forest, around, affinities, residual, method)
+    if method == "auto":
+        method = "loop" if chords.size <= n - 1 else "cut"
+    best, forces, best_around = np.inf, np.zeros_like(currents), around
+    for _ in range(_MOST_STEPS):
+        trial = np.asarray(cycles @ around)
+        trial_forces = _forces(trial, mean)
+        missing, residual = _loop_residual(cycles, affinities, trial_forces, live[chords])
+        stalled = residual > 0.5 * best
+        if residual < best:
+            best, currents, forces, best_around = residual, trial, trial_forces, around
+        if stalled or residual <= _ENOUGH:
+            break
+        conductance = np.where(live, np.hypot(mean, 0.5 * trial), 0.0)
+        change = _linear_circuit(cycles, forest, conductance, missing, method)
+        moved = np.abs(cycles @ change)[live] / conductance[live]
+        around = around + change * min(1.0, 1.0 / max(float(moved.max(initial=0.0)), 1e-300))
+    residual = max(best if chords.size else 0.0, _node_residual(n, edges, currents))
+    return Circuit(currents, forces, forest, best_around, affinities, residual, method)
+
+
+def force_of_fluxes(forward: FloatArray, backward: FloatArray) -> FloatArray:
+    """ln(forward / backward) by edge; infinite where one flux is zero, 0 where both are."""
+    both = (forward > 0) & (backward > 0)
+    f, b = np.where(both, forward, 1.0), np.where(both, backward, 1.0)
+    near = np.abs(f - b) < 0.5 * b  # there the difference of logarithms cancels, log1p does not
+    force = np.where(near, np.log1p(np.where(near, f - b, 0.0) / b), np.log(f) - np.log(b))
+    one_way = np.where(forward > 0, np.inf, np.where(backward > 0, -np.inf, 0.0))
+    return np.asarray(np.where(both, force, one_way))
+
+
+def _forces(currents: FloatArray, mean: FloatArray) -> FloatArray:
+    """Force that drives a current through an edge: 2 arsinh(J / 2 kappa)."""
+    live = mean > 0
+    safe = np.where(live, mean, 1.0)
+    with np.errstate(over="ignore"):
+        ratio = 0.5 * currents / safe
+    size = np.abs(np.where(currents == 0, 1.0, currents))
+    huge = np.sign(currents) * 2.0 * (np.log(size) - np.log(safe))
+    moderate = np.abs(ratio) < 1e100
+    return np.asarray(np.where(live, np.where(moderate, 2.0 * np.arcsinh(np.where(moderate, ratio, 0.0)), huge), 0.0))
+
+
+def _loop_residual(
+    cycles: Any, affinities: FloatArray, forces: FloatArray, live: BoolArray
+) -> tuple[FloatArray, float]:
+    """What the forces lack of the affinities, by cycle, and the largest such part of the terms that were summed."""
+    missing = np.where(live, affinities - cycles.T @ forces, 0.0)
+    size = np.abs(affinities) + np.abs(cycles.T) @ np.abs(forces)
+    return missing, float(np.max(np.abs(missing) / np.where(size > 0, size, 1.0), initial=0.0))
+
+
+def _node_residual(n: int, edges: Edges, currents: FloatArray) -> float:
+    """Largest net current into a state, over the sum of those that meet there."""
+    net = np.bincount(edges.target, currents, n) - np.bincount(edges.source, currents, n)
+    size = np.bincount(edges.target, np.abs(currents), n) + np.bincount(edges.source, np.abs(currents), n)
+    return float(np.max(np.abs(net) / np.where(size > 0, size, 1.0), initial=0.0))
+
+
+def _linear_circuit(
+    cycles: Any, forest: SpanningForest, conductance: FloatArray, missing: FloatArray, method: Method
+) -> FloatArray:
+    """Chord currents that a voltage in each cycle drives through the resistors, by loops or by cuts of the tree.
+
+    In units of the root of their conductances chords obey (1 + N^T N) z = v, where N has entries of at most 1, for
+    every tree edge conducts at least as well as the chords that close over it. Cuts solve 1 + N N^T instead.
+    """
+    chord = np.sqrt(conductance[forest.chords])
+    tree = forest.link[forest.link >= 0]
+    root = np.sqrt(conductance[tree])
+    inverse = np.where(root > 0, 1.0 / np.where(root > 0, root, 1.0), 0.0)
+    scaled = cycles[tree] * chord[None, :] * inverse[:, None]
+    if scipy.sparse.issparse(scaled):
+        scaled = scaled.tocsr()
+    voltage = chord * missing
+    if method == "loop":
+        return np.asarray(chord * _solve_shifted(scaled.T @ scaled, voltage))
+    return np.asarray(chord * (voltage - scaled.T @ _solve_shifted(scaled @ scaled.T, scaled @ voltage)))
+
+
+def _solve_shifted(square: Any, right_side: FloatArray) -> FloatArray:
+    """(1 + square)^-1 applied to a vector, for a dense or sparse matrix."""
+    if square.shape[0] <= _DENSE:
+        dense = square.toarray() if scipy.sparse.issparse(square) else square
+        factor = scipy.linalg.cho_factor(np.eye(square.shape[0]) + dense)
+        return np.asarray(scipy.linalg.cho_solve(factor, right_side))
+    return np.asarray(
+        scipy.sparse.linalg.splu((scipy.sparse.eye_array(square.shape[0]) + square).tocsc()).solve(right_side)
+    )
