@@ -105,7 +105,7 @@ def compute(
             "amplitude": Quantity("amplitude", amplitude, "amplitude, clamped minus free", "micromolar"),
         },
         provenance(
-            "Cost of a learning cycle (no figure of the papers)",
+            "cost of a learning cycle, ladder of Falk et al. 2025",
             {"mean": mean, "ratio": RATIO, "rate_factor": 25.0},
             seed=rng,
         ),

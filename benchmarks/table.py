@@ -1,4 +1,4 @@
-"""The benchmark's JSON as Markdown: ``python -m benchmarks.table [FILE] [--update-readme]``."""
+"""The benchmark's JSON as Markdown: ``python -m benchmarks.table [FILE ...] [--update-readme]``."""
 
 from __future__ import annotations
 
@@ -8,32 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks import thermodynamics_table
+from benchmarks.table_text import aligned, duration, times
 from thermo_cl.errors import ThermoError
 from thermo_cl.sweep import atomic_output
 
 HERE = Path(__file__).resolve().parent
-START, END = "<!-- benchmark:start -->", "<!-- benchmark:end -->"
-UNITS = (
-    ("years", 365.25 * 86400), ("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)
-)  # fmt: skip
 
 
 class TableError(Exception):
     """Why a table cannot be made or placed, and what to do."""
-
-
-def duration(seconds: float) -> str:
-    """Time in the largest unit of which it holds at least one and a half (one below a minute), to two digits or so."""
-    for unit, size in UNITS:
-        value = seconds / size
-        if value >= (1.5 if size >= 60 else 1.0):
-            return f"{value:.0f} {unit}" if value >= 10 else f"{value:.1f} {unit}"
-    return f"{seconds * 1e9:.0f} ns"
-
-
-def times(ratio: float) -> str:
-    """Ratio to two significant digits, with separators."""
-    return f"{float(f'{ratio:.2g}'):,.0f}" if ratio >= 10 else f"{ratio:.1f}"
 
 
 def render(results: dict[str, Any]) -> str:
@@ -45,7 +29,7 @@ def render(results: dict[str, Any]) -> str:
         f"Medians of {repeats} repetitions ({starts} for processes) after a warm-up; {env['numba_threads']} threads, "
         f"Python {env['python']}, {versions}."
     )
-    return "\n\n".join([_aligned(_comparison_rows(results)), _note(results), _aligned(_library_rows(results)), basis])
+    return "\n\n".join([aligned(_comparison_rows(results)), _note(results), aligned(_library_rows(results)), basis])
 
 
 def _comparison_rows(results: dict[str, Any]) -> list[list[str]]:
@@ -105,25 +89,18 @@ def _library_rows(results: dict[str, Any]) -> list[list[str]]:
     ]
 
 
-def _aligned(rows: list[list[str]]) -> str:
-    """Markdown table, first row the header; all columns but the first to the right."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = [[row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
-
-
-def place(text: str, table: str) -> str:
-    """The text with the table between its two markers.
+def place(text: str, table: str, name: str) -> str:
+    """The text with the table between the two markers of that name.
 
     Raises
     ------
     TableError
         If the markers are not there, once each and in order.
     """
-    if text.count(START) != 1 or text.count(END) != 1 or text.index(START) > text.index(END):
-        raise TableError(f"the readme must hold the lines {START} and {END}, once each and in this order; add them")
-    return f"{text[: text.index(START)]}{START}\n\n{table}\n\n{text[text.index(END) :]}"
+    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+    if text.count(start) != 1 or text.count(end) != 1 or text.index(start) > text.index(end):
+        raise TableError(f"the readme must hold the lines {start} and {end}, once each and in this order; add them")
+    return f"{text[: text.index(start)]}{start}\n\n{table}\n\n{text[text.index(end) :]}"
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -146,23 +123,28 @@ def load(path: Path) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.table", description=__doc__)
-    parser.add_argument("file", type=Path, nargs="?", default=HERE / "latest.json", help="default: latest.json here")
-    parser.add_argument("--update-readme", action="store_true", help="put the table between the readme's markers")
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="default: both files here")
+    parser.add_argument("--update-readme", action="store_true", help="put the tables between the readme's markers")
     parser.add_argument("--readme", type=Path, default=HERE.parent / "README.md", metavar="FILE", help="which readme")
     options = parser.parse_args(arguments)
+    file = HERE
     try:
-        results = load(options.file)
-        table = render(results)
-        if not options.update_readme:
-            print(table)
-            return 0
-        if results["quick"]:
-            raise TableError("this is a --quick run, not for the readme; run python -m benchmarks in full")
-        text = place(options.readme.read_text(encoding="utf-8"), table)
-        with atomic_output(options.readme, force=True) as draft:
-            draft.write_text(text, encoding="utf-8")
+        for file in options.files or [HERE / "latest.json", HERE / "thermodynamics.json"]:
+            results = load(file)
+            name, make = (
+                ("thermodynamics", thermodynamics_table.render) if "sizes" in results else ("benchmark", render)
+            )
+            table = make(results)
+            if not options.update_readme:
+                print(table, end="\n\n")
+                continue
+            if results["quick"]:
+                raise TableError("this is a --quick run, not for the readme; make the file in full")
+            text = place(options.readme.read_text(encoding="utf-8"), table, name)
+            with atomic_output(options.readme, force=True) as draft:
+                draft.write_text(text, encoding="utf-8")
     except KeyError as error:
-        print(f"error: {options.file.name} has no {error}; make it again with python -m benchmarks", file=sys.stderr)
+        print(f"error: {file.name} has no {error}; make it again with python -m benchmarks", file=sys.stderr)
         return 1
     except (TableError, ThermoError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

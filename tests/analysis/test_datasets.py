@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose
 
-from analysis import dissipation, dynamic_range, ladder_currents, offset, ramp_speed, update_curve
+from analysis import dissipation, dynamic_range, ladder_currents, learning_cost, offset, ramp_speed, update_curve
 from analysis.__main__ import NAMES, main
 from thermo_cl import Ladder
 from thermo_cl.errors import InvalidParameterError
@@ -22,6 +22,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "dissipation": {"ladders": 120, "amplitudes": 60},
     "dynamic_range": {"protocols": 40, "amplitudes": 100},
     "offset": {"protocols": 40, "amplitudes": 100},
+    "learning_cost": {"gamma": [0.1, 1e-3], "fast": [15.0, 60.0], "shares": [0.1, 0.5]},
 }
 
 
@@ -183,3 +184,19 @@ def test_command_saves_and_guards_files(tmp_path: Path, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit):
         main(["no_such_set"])
     assert "dissipation" in capsys.readouterr().err
+
+
+def test_learning_costs_what_the_models_say() -> None:
+    data = learning_cost.compute([0.1, 1e-4], [30.0, 120.0], [0.02])
+    cost, error = data.entropy_production, data.relative_error
+    ladder = Ladder(1e-4, n_levels=12, reference_level=4)
+    steady = ladder.entropy_production_rate(100.0) * 180.0
+    one = {"design": 1, "fast": 0, "amplitude": 0}
+    assert_allclose(cost.sel(model="small-signal kernel", gamma=1e-4).isel(one), steady, rtol=1e-12)
+    # a small slow signal costs the driven ladder next to nothing beyond its steady state, and it learns as its kernel
+    assert_allclose(cost.sel(model="driven", gamma=1e-4).isel(one), steady, rtol=1e-4)
+    difference = data.weight_update.sel(model="driven") / data.weight_update.sel(model="small-signal kernel")
+    assert_allclose(difference.isel(design=1).sel(gamma=1e-4), 1.0, atol=2e-3)
+    longer = error.isel(design=1, amplitude=0).sel(model="driven", gamma=1e-4)
+    assert longer[1] < 0.3 * longer[0]  # four times the time: the lag fades as its inverse
+    assert_allclose(data.entropy_production_bits, cost / np.log(2.0))

@@ -157,8 +157,9 @@ def test_graphs_number_their_states_in_order_of_nodes() -> None:
 
 
 def test_graphs_of_networkx_itself() -> None:
-    networkx = pytest.importorskip("networkx")
-    graph = networkx.MultiDiGraph()
+    import networkx as nx
+
+    graph = nx.MultiDiGraph()
     graph.add_edge("x", "y", k=1.0)
     graph.add_edge("x", "y", k=2.0)
     graph.add_edge("y", "x", k=4.0)
