@@ -3,9 +3,11 @@
 Three synapses are put under the same sawtooth: one with the step kernel (signal 0 to the mean, as in Falk et al. 2025),
 one with the small-signal kernel about the mean, and the ladder driven by the signal without any linearisation. The
 threshold lies half-way between the outputs A / tau_f and A / tau_s of an ideal synapse, and the error is that of
-the update against the amplitude. Kernels cost the steady dissipation at their operating point; the driven ladder costs
-what its master equation produces, of which the part beyond housekeeping is stored separately. All times are in ladder
-units; the slow ramp takes five times the fast one, as in Fig. 6B.
+the update against the amplitude, which counts as log2(1 / error) bits. The step kernel answers to the signal from zero,
+so that its area times the mean is an offset (Eq. 36), and costs the steady dissipation at signal zero, as in Fig. 6B;
+the small-signal kernel answers to, and costs the steady dissipation at, the mean. The driven ladder costs what its
+master equation produces, of which the part beyond housekeeping is stored separately. All times are in ladder units;
+the slow ramp takes five times the fast one, as in Fig. 6B.
 """
 
 from __future__ import annotations
@@ -63,10 +65,10 @@ def compute(
         If a number is out of its domain.
     """
     check.integer_at_least("rng", rng, 0)
-    drives, rises = check.positive("gamma", np.atleast_1d(gamma)), check.positive("fast", np.atleast_1d(fast))
-    if (check.positive("shares", np.atleast_1d(shares)) > 2).any():
+    drives, rises, parts = _row("gamma", gamma), _row("fast", fast), _row("shares", shares)
+    if (parts > 2).any():
         raise InvalidParameterError("shares", shares, "at most 2, so that the signal is not negative")
-    amplitude = check.positive("mean", mean) * np.atleast_1d(shares)
+    amplitude = check.positive_number("mean", mean) * parts
     shape = (len(MODELS), len(DESIGNS), drives.size, rises.size, amplitude.size)
     update, entropy, excess = np.empty(shape), np.empty(shape), np.zeros(shape)
     for d, (levels, reference) in enumerate(DESIGNS):
@@ -88,13 +90,15 @@ def compute(
                 every, units.convert(entropy, "k_B", "bit"), "entropy produced per cycle in units of ln 2", "bit"
             ),
             "excess_entropy_production": Quantity(every, excess, "excess part of it, from lagging behind", "k_B"),
-            "bits": Quantity(every, bits, "information in the comparison, 0.5 log2(1 + 1 / error^2)", "bit"),
+            "bits": Quantity(
+                every, bits, "information in the comparison, log2(1 / error), none above an error of 1", "bit"
+            ),
             "cost_per_bit": Quantity(
                 every, units.cost_per_bit(entropy, bits), "entropy produced per bit of the comparison", "ln 2 k_B"
             ),
             "levels": Quantity("design", [n for n, _ in DESIGNS], "number of levels", "1"),
             "reference_level": Quantity("design", [m for _, m in DESIGNS], "level of equal energies", "1"),
-            "signal_entropy_share": Quantity(
+            "excess_share": Quantity(
                 every[1:], excess[2] / entropy[2], "share of the driven ladder's entropy that is excess", "1"
             ),
         },
@@ -110,6 +114,13 @@ def compute(
             seed=rng,
         ),
     )
+
+
+def _row(name: str, values: Sequence[float]) -> FloatArray:
+    row = check.positive(name, np.atleast_1d(values))
+    if row.ndim > 1 or row.size == 0:
+        raise InvalidParameterError(f"{name}.shape", row.shape, "(k,), at least one number")
+    return row
 
 
 def _costs(ladder: Ladder, protocol: Sawtooth, amplitude: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

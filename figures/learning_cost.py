@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from figures._axes import GREY, PAGE, STYLE, log_colours, new_figure, panel
+from figures._axes import GREY, PAGE, STYLE, log_colours, new_figure, panel, parameter
 
 DATASETS = ("learning_cost",)
 SHARE = 0.5  # amplitude over the mean that is drawn, or the nearest there is
@@ -31,7 +31,7 @@ def draw(data: xr.Dataset) -> Figure:
     panels = figure.subplots(rows, len(TITLES), sharex=True, sharey=True, squeeze=False)
     norm = LogNorm(float(data["fast"].min()), float(data["fast"].max()))
     colour = ScalarMappable(norm, "viridis")
-    drawn = data.sel(amplitude=SHARE * 2.0 * float(data["amplitude"].median()), method="nearest")
+    drawn = data.sel(amplitude=SHARE * parameter(data, "mean"), method="nearest")
     for row in range(rows):
         for column, (model, title) in enumerate(TITLES.items()):
             axes, part = panels[row, column], drawn.isel(design=row).sel(model=model).sortby("gamma")

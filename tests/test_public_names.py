@@ -20,8 +20,9 @@ PUBLIC = {
         solve_steady_state stationary_noise steady_thermodynamics step_response_kernel uncertainty_ratios
         units update_slope weight_update""",
     "thermo_cl.errors": """
-        ConvergenceError InvalidParameterError IrreversibleEdgeError MemoryLimitError NormalizationError
-        NotConnectedError OutputError ReducibleNetworkError ThermoError""",
+        ConvergenceError DivergentIntegralError InvalidParameterError IrreversibleEdgeError MemoryLimitError
+        NormalizationError NotConnectedError OutputError ReducibleNetworkError ThermoError
+        UnknownEquationError""",
     "thermo_cl.kernels": """
         Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel integral_feedback_kernel periodic_response
         sine_kernel""",

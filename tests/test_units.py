@@ -20,6 +20,7 @@ UNITS = ("k_B", "bit", "J/K", "J")
 def test_constants_are_those_of_the_si() -> None:
     assert scipy.constants.k == units.BOLTZMANN
     assert_allclose(units.landauer_limit(300.0), 1.380649e-23 * 300 * math.log(2), rtol=1e-15)
+    assert_allclose(units.convert([1.0, 2.0], "k_B", "J/K"), [1.380649e-23, 2 * 1.380649e-23], rtol=1e-15)
     assert_allclose(
         units.convert(1.0, "J", "k_B", temperature=[100.0, 300.0]), 1 / (scipy.constants.k * np.array([100, 300]))
     )
@@ -34,8 +35,8 @@ def test_there_and_back(unit: str, to: str, value: float, temperature: float) ->
 def test_bits_of_a_comparison() -> None:
     assert units.comparison_bits(0.0, 0.0) == 0.0
     assert units.comparison_bits(1.0, 0.0) == math.inf
-    assert_allclose(units.comparison_bits([1.0, math.sqrt(3.0), 1e9], [1.0, 1.0, 1.0]), [0.5, 1.0, math.log2(1e9)])
-    assert_allclose(units.comparison_bits(1e-9, 1.0), 0.5 * math.log2(math.e) * 1e-18, rtol=1e-9)
+    assert_allclose(units.comparison_bits([1.0, 8.0, 1e9], [4.0, 1.0, 1.0]), [0.0, 3.0, math.log2(1e9)])
+    assert units.comparison_bits(5.0, 5.0) == 0.0  # what a silent synapse reports
 
 
 def test_cost_per_bit_counts_landauer_limits() -> None:
@@ -53,6 +54,9 @@ def test_cost_per_bit_counts_landauer_limits() -> None:
         (lambda: units.convert(math.nan, "bit", "k_B"), "value"),
         (lambda: units.comparison_bits(-1.0, 1.0), "amplitude"),
         (lambda: units.cost_per_bit(1.0, -1.0), "bits"),
+        (lambda: units.cost_per_bit(1.0, math.nan), "bits"),
+        (lambda: units.cost_per_bit(1.0, "few"), "bits"),
+        (lambda: units.comparison_bits([1.0, 2.0], [1.0, 2.0, 3.0]), "shapes"),
     ],
 )
 def test_bad_input_is_named(call: object, named: str) -> None:

@@ -48,6 +48,11 @@ def non_negative(name: str, value: ArrayLike) -> FloatArray:
     return _require(name, value, lambda a: np.isfinite(a) & (a >= 0), "finite and not negative")
 
 
+def non_negative_or_infinite(name: str, value: ArrayLike) -> FloatArray:
+    """Float array of numbers >= 0, infinity included."""
+    return _require(name, value, lambda a: a >= 0, "not negative (infinity is allowed)")
+
+
 def positive_or_infinite(name: str, value: ArrayLike) -> FloatArray:
     """Float array of numbers > 0, infinity included."""
     return _require(name, value, lambda a: a > 0, "greater than 0 (infinity is allowed)")
@@ -61,6 +66,46 @@ def integer_at_least(name: str, value: Any, least: int) -> int:
     if number < least:
         raise InvalidParameterError(name, value, f"a whole number of at least {least}")
     return int(number)
+
+
+def single(name: str, array: FloatArray) -> float:
+    """The number that an array without axes holds."""
+    if array.ndim:
+        raise InvalidParameterError(f"{name}.shape", array.shape, "(), a single number")
+    return float(array)
+
+
+def positive_number(name: str, value: ArrayLike) -> float:
+    """A single finite number > 0."""
+    return single(name, positive(name, value))
+
+
+def distributions(name: str, value: ArrayLike, n_states: int) -> FloatArray:
+    """Probabilities of so many states, shape (..., n)."""
+    p = non_negative(name, value)
+    valid = f"probabilities of {n_states} states that sum to 1"
+    if p.ndim == 0 or p.shape[-1] != n_states:
+        raise InvalidParameterError(name, f"an array of shape {p.shape}", valid)
+    total = p.sum(axis=-1)
+    if (np.abs(total - 1.0) > 1e-9).any():
+        raise InvalidParameterError(name, f"an array of sum {float(total.flat[np.argmax(np.abs(total - 1.0))])}", valid)
+    return p
+
+
+def distribution(name: str, value: ArrayLike, n_states: int) -> FloatArray:
+    """Probabilities of so many states, shape (n,)."""
+    p = distributions(name, value, n_states)
+    if p.ndim > 1:
+        raise InvalidParameterError(f"{name}.shape", p.shape, f"({n_states},), a single distribution")
+    return p
+
+
+def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Random generator, from a seed unless it is one already."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise InvalidParameterError("rng", rng, "a whole number >= 0, a SeedSequence or a Generator") from None
 
 
 def broadcast(**arrays: ArrayLike) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "ConvergenceError",
+    "DivergentIntegralError",
     "InvalidParameterError",
     "IrreversibleEdgeError",
     "MemoryLimitError",
@@ -14,6 +15,7 @@ __all__ = [
     "OutputError",
     "ReducibleNetworkError",
     "ThermoError",
+    "UnknownEquationError",
 ]
 
 _SHOWN = 20  # members and classes that a message lists at most
@@ -65,6 +67,10 @@ class ReducibleNetworkError(ThermoError, ValueError):
         self.classes, self.absorbing = [list(c) for c in classes], list(absorbing)
 
 
+class DivergentIntegralError(ThermoError, ValueError):
+    """An area, moment or transform that does not converge; the message says which, and what would."""
+
+
 class IrreversibleEdgeError(ThermoError, ValueError):
     """Entropy production asked for across an edge that has no reverse rate (it is infinite)."""
 
@@ -110,3 +116,15 @@ class NormalizationError(ThermoError, ValueError):
 
 class OutputError(ThermoError, OSError):
     """A result that cannot be written where it was asked to go."""
+
+
+class UnknownEquationError(ThermoError, KeyError):
+    """A name that no equation has."""
+
+    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+        hint = f"the nearest are {', '.join(nearest)}" if nearest else "see `thermo-cl derive` for all"
+        super().__init__(f"no equation is named {name!r}; {hint}")
+        self.name, self.nearest = name, list(nearest)
+
+    def __str__(self) -> str:  # a KeyError would show the message quoted
+        return str(self.args[0])

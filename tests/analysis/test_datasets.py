@@ -163,6 +163,11 @@ def test_curves_approach_their_ideal_lines() -> None:
         (lambda: offset.compute(10, threshold="none"), "threshold"),
         (lambda: ramp_speed.compute(1), "points"),
         (lambda: ladder_currents.compute(gamma=0.0), "gamma"),
+        (lambda: learning_cost.compute(gamma=[0.1, 0.0]), "gamma"),
+        (lambda: learning_cost.compute(fast=[np.nan]), "fast"),
+        (lambda: learning_cost.compute(fast=[]), "fast.shape"),
+        (lambda: learning_cost.compute(shares=[2.5]), "shares"),
+        (lambda: learning_cost.compute(mean=-1.0), "mean"),
     ],
 )
 def test_bad_input_is_named(call: Any, name: str) -> None:
@@ -200,3 +205,8 @@ def test_learning_costs_what_the_models_say() -> None:
     longer = error.isel(design=1, amplitude=0).sel(model="driven", gamma=1e-4)
     assert longer[1] < 0.3 * longer[0]  # four times the time: the lag fades as its inverse
     assert_allclose(data.entropy_production_bits, cost / np.log(2.0))
+    # an error of one or more tells nothing, at infinite cost; else bits and their cost multiply to the entropy
+    assert (np.isinf(data.cost_per_bit) == (error >= 1.0)).all()
+    assert (error >= 1.0).any() and (error < 1.0).any()
+    telling = error < 1.0
+    assert_allclose((data.cost_per_bit * data.bits).values[telling], data.entropy_production_bits.values[telling])

@@ -90,7 +90,8 @@ def test_two_states_have_a_closed_form_at_all_times(omega: float, size: float, t
 def test_laws_of_thermodynamics(
     parameters: dict[str, Any], fast: float, slow: float, mean: float, share: float
 ) -> None:
-    cycle = periodic_state(tcl.Ladder(**parameters), tcl.Sawtooth(fast, slow, mean).signal(2 * mean * share))
+    signal = tcl.Sawtooth(fast, slow, mean).signal(2 * mean * share)
+    cycle = periodic_state(tcl.Ladder(**parameters), signal, tolerance=1e-10)
     assert (cycle.probabilities > 0).all()
     assert (cycle.stage_probabilities > 0).all()
     assert np.abs(cycle.probabilities.sum(axis=1) - 1).max() < 1e-13
@@ -161,6 +162,24 @@ def test_excess_is_also_what_the_moving_steady_state_says() -> None:
     cycle = ladder_cycle(1e-2, 25.0, 5, 1, 2.0, 9.0, 10.0, 20.0)
     flow = rates_of.boundary_rate(cycle.stage_generators, cycle.stage_probabilities)
     assert np.diff(cycle.times) @ (flow @ tableau().weights) == pytest.approx(cycle.excess, abs=1e-10)
+
+
+def test_housekeeping_counts_jumps_into_empty_states() -> None:
+    """From a single state, as a path begins: fluxes run one way only, and cost what the steady state says."""
+    network = tcl.MarkovNetwork([[0.0, 1.0, 3.0], [4.0, 0.0, 0.5], [1.0, 6.0, 0.0]])
+    w, pi = network.rates, network.steady_state()
+    expected = sum(w[i, 0] * math.log(w[i, 0] * pi[0] / (w[0, i] * pi[i])) for i in (1, 2))
+    kept, _ = rates_of.split_rates(network.generator[None], np.array([[1.0, 0.0, 0.0]]))
+    assert kept[0] == pytest.approx(expected, rel=1e-12)
+    path = drive(DrivenNetwork(lambda s: np.broadcast_to(w, (s.size, 3, 3))), lambda t: 0.0, [1.0, 0.0, 0.0], 1e-3)
+    assert path.housekeeping == pytest.approx(1e-3 * expected, rel=2e-2)
+
+
+def test_integrals_take_rates_at_the_stages() -> None:
+    cycle = ladder_cycle(0.1, 25.0, 3, 1, 1.0, 2.0, 10.0, 20.0)
+    assert cycle.integral(cycle.stage_times**2) == pytest.approx(9.0, rel=1e-13)
+    with pytest.raises(InvalidParameterError, match=r"rate\.shape"):
+        cycle.integral(np.ones(3))
 
 
 def test_piecewise_linear_signal_and_the_same_function_agree() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.linalg
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from mpmath import mp
@@ -169,6 +170,13 @@ def test_a_unidirectional_ring_oscillates() -> None:
     assert (np.abs(kernel.rates.imag) > 0.1).any()
     displaced = np.array([tcl.propagate(ring, np.eye(n)[0], t) - tcl.propagate(ring, np.eye(n)[4], t) for t in TIMES])
     assert_allclose(kernel(TIMES), displaced[:, 2], atol=1e-13)
+
+
+def test_coinciding_modes_leave_half_the_digits() -> None:
+    """A one-way ring with rates 1, 1, 4 has a double relaxation rate and one mode only."""
+    ring = tcl.MarkovNetwork.from_edges([(0, 1, 1.0), (1, 2, 1.0), (2, 0, 4.0)])
+    exact = [scipy.linalg.expm(ring.generator * t)[:, 0] for t in TIMES]
+    assert_allclose(tcl.propagate(ring, [1.0, 0.0, 0.0], TIMES), exact, atol=1e-8)
 
 
 def test_bad_shapes_are_named() -> None:

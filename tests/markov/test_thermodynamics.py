@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 import thermo_cl as tcl
 from tests.oracles import counting_mp, ladder_mp
 from tests.strategies import networks
-from thermo_cl.errors import InvalidParameterError, IrreversibleEdgeError, ReducibleNetworkError
+from thermo_cl.errors import ConvergenceError, InvalidParameterError, IrreversibleEdgeError, ReducibleNetworkError
 from thermo_cl.markov.edges import edges_of
 from thermo_cl.markov.thermodynamics import (
     edge_entropy_production,
@@ -147,6 +147,35 @@ def test_rates_of_any_spread(seed: int, decades: float) -> None:
         assert_allclose(found.currents, exact, rtol=1e-11, atol=1e-12 * np.abs(exact).max())
 
 
+@pytest.mark.parametrize("decades", [60, 100, 140])
+def test_currents_of_a_batch_bear_rates_of_any_spread(decades: float) -> None:
+    """Fluxes of 1e27 beside currents of 1e-7: the difference of two such fluxes is noise, and must not be returned."""
+    rng = np.random.default_rng(0)
+    batch = tcl.MarkovNetwork(10.0 ** rng.uniform(-decades, decades, (12, 5, 5)) * (1 - np.eye(5)))
+    found, production = probability_currents(batch), entropy_production_rate(batch)
+    first = tcl.markov.cumulants(batch, np.tri(5) - np.tri(5).T, order=1)[..., 0]
+    for k, rates in enumerate(batch.rates):
+        matrix = counting_mp.exact_generator(rates, 1500)
+        p = ladder_mp.steady_state(matrix, 1400)
+        with mp.workdps(1500):
+            exact = [[float(matrix[i, j] * p[j] - matrix[j, i] * p[i]) for j in range(5)] for i in range(5)]
+        exact = np.array(exact) * (1 - np.eye(5))
+        assert_allclose(found[k], exact, rtol=0, atol=1e-9 * np.abs(exact).max())
+        assert_allclose(first[k], np.tril(exact).sum(), rtol=0, atol=1e-8 * np.abs(exact).max())
+        assert_allclose(production[k], float(ladder_mp.entropy_production_rate(matrix, p, 1400)), rtol=1e-12)
+
+
+def test_currents_lost_to_rounding_are_refused() -> None:
+    """A one-way edge of 1e-14 beside fluxes of one: no loop law has it."""
+    rates = np.ones((3, 3)) - np.eye(3)
+    rates[2, 0], rates[0, 2] = 1e-14, 0.0
+    for ask in (probability_currents, lambda n: tcl.markov.cumulants(n, np.tri(3) - np.tri(3).T)):
+        with pytest.raises(ConvergenceError, match="Give every edge rates in both directions"):
+            ask(tcl.MarkovNetwork(rates))
+    with pytest.raises(IrreversibleEdgeError, match="0 -> 2"):
+        entropy_production_rate(tcl.MarkovNetwork(rates))
+
+
 def test_members_of_a_batch_do_not_see_each_other() -> None:
     gammas = np.array([[1 - 1e-9, 0.3], [1e-6, 1 + 1e-12]])
     batch = tcl.Ladder(gamma=gammas).network(10.0)
@@ -213,6 +242,21 @@ def test_sparse_networks_agree_with_dense_ones() -> None:
             split_entropy_production(dense, p).housekeeping,
             rtol=1e-11,
         )
+
+
+def test_long_sparse_ladders_that_fade_out() -> None:
+    """Probabilities down to 1e-308 and below, where numbers have few digits: they are neither cost nor failure."""
+    for gamma in (0.1, 0.4):
+        ladder = tcl.Ladder(gamma, n_levels=2000, energy_step=0.6, reference_level=1000)
+        network = tcl.MarkovNetwork(ladder.sparse_rates())
+        steady, sigma = network.steady_state(), ladder.entropy_production_rate()
+        assert steady.min() < 1e-300
+        found = steady_thermodynamics(network)
+        assert found.status == "converged" and found.residual < 1e-13
+        assert_allclose([found.entropy_production_rate, entropy_production_rate(network)], sigma, rtol=1e-11)
+        split = split_entropy_production(network, steady)
+        assert_allclose([split.total, split.housekeeping], sigma, rtol=1e-9)
+        assert split.excess == 0
 
 
 def test_refusals() -> None:

@@ -15,8 +15,8 @@ from tests.strategies import networks
 from thermo_cl.errors import InvalidParameterError, MemoryLimitError, ReducibleNetworkError
 from thermo_cl.markov.trajectories import count_jumps, record_paths, sample_currents, sample_paths
 from thermo_cl.markov.trajectories._random import fill_exponentials, fill_numbers, following, stream
-from thermo_cl.markov.trajectories.tables import jump_tables, stream_key
-from thermo_cl.markov.trajectories.thinning import following_numbers, streams
+from thermo_cl.markov.trajectories.streams import following_numbers, stream_key, streams
+from thermo_cl.markov.trajectories.tables import jump_tables
 
 MASK = 2**64 - 1
 KEY = stream_key(20240501)

@@ -1,4 +1,4 @@
-"""Rates of networks from arrays, sparse matrices, edge lists, graphs and energies, each checked and named."""
+"""Rates of networks from edge lists, graphs and energies, each checked and named."""
 
 from __future__ import annotations
 
@@ -10,92 +10,15 @@ import scipy.sparse
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
-from thermo_cl._types import FloatArray
+from thermo_cl._memory import require_memory
+from thermo_cl._types import FloatArray, IntArray
 from thermo_cl.errors import InvalidParameterError
 
-__all__ = ["generator", "rates_of_edges", "rates_of_energies", "rates_of_graph", "sparse_generator"]
+__all__ = ["both_ways", "rates_of_edges", "rates_of_energies", "rates_of_graph"]
 
-_COLUMN_SUM_TOLERANCE = 1e-9
 _SYMMETRY_TOLERANCE = 1e-12
 _DENSE_UP_TO = 500  # states of an edge list that are stored densely by default
 _LARGEST_EXPONENT = 700.0  # exp of it, and of its negative, are normal numbers
-
-
-def generator(rates: ArrayLike) -> FloatArray:
-    """Read-only generator, shape (..., n, n), of dense rates or a dense generator."""
-    try:
-        array = np.array(rates, dtype=float)
-    except (TypeError, ValueError):
-        raise InvalidParameterError("rates", type(rates).__name__, "a numeric array of shape (..., n, n)") from None
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.shape[-1] < 2:
-        raise InvalidParameterError("rates.shape", array.shape, "square, (..., n, n), with at least 2 states")
-    if not np.isfinite(array).all():
-        raise InvalidParameterError("rates", float(array[~np.isfinite(array)][0]), "finite")
-    own = np.arange(array.shape[-1])
-    diagonal = array[..., own, own].copy()
-    array[..., own, own] = 0.0
-    if (array < 0).any():
-        _refuse_negative(np.argwhere(array < 0)[0], array)
-    leaving = array.sum(axis=-2)
-    _check_diagonal(diagonal, leaving, array.sum(axis=-1))
-    array[..., own, own] = -leaving
-    array.setflags(write=False)
-    return array
-
-
-def sparse_generator(rates: scipy.sparse.sparray | scipy.sparse.spmatrix) -> scipy.sparse.csc_array:
-    """Generator as a canonical ``csc_array`` of float64: entries given twice summed, stored zeros dropped."""
-    if rates.ndim != 2 or rates.shape[0] != rates.shape[1] or rates.shape[0] < 2:
-        raise InvalidParameterError("rates.shape", rates.shape, "square, (n, n), with at least 2 states")
-    if rates.dtype.kind not in "iufb":
-        raise InvalidParameterError("rates", str(rates.dtype), "a numeric array of shape (..., n, n)")
-    entries, n = scipy.sparse.coo_array(rates, dtype=float), rates.shape[0]
-    if not np.isfinite(entries.data).all():
-        raise InvalidParameterError("rates", float(entries.data[~np.isfinite(entries.data)][0]), "finite")
-    array = scipy.sparse.csc_array(entries)
-    array.sum_duplicates()
-    diagonal = array.diagonal()
-    array = scipy.sparse.csc_array(array - scipy.sparse.diags_array(diagonal))
-    array.eliminate_zeros()
-    if (array.data < 0).any():
-        at = int(np.flatnonzero(array.data < 0)[0])
-        column = int(np.searchsorted(array.indptr, at, side="right")) - 1
-        raise InvalidParameterError(
-            f"rates[{array.indices[at]}, {column}]", float(array.data[at]), "not negative off the diagonal"
-        )
-    leaving = np.asarray(array.sum(axis=0)).ravel()
-    _check_diagonal(diagonal, leaving, np.asarray(array.sum(axis=1)).ravel())
-    if not np.isfinite(leaving).all():
-        raise InvalidParameterError("rates", "a column whose sum overflows", "below 1e308 in sum")
-    array = scipy.sparse.csc_array(array - scipy.sparse.diags_array(leaving, shape=(n, n)))
-    array.eliminate_zeros()
-    array.sort_indices()
-    for part in (array.data, array.indices, array.indptr):
-        part.setflags(write=False)
-    return array
-
-
-def _refuse_negative(at: Any, array: FloatArray) -> None:
-    raise InvalidParameterError(
-        f"rates[{', '.join(map(str, at))}]", float(array[tuple(at)]), "not negative off the diagonal"
-    )
-
-
-def _check_diagonal(diagonal: FloatArray, leaving: FloatArray, row_sums: FloatArray) -> None:
-    """Refuse a diagonal that is neither zero nor minus the column sums."""
-    wrong = np.abs(diagonal + leaving) > _COLUMN_SUM_TOLERANCE * leaving
-    if not (diagonal != 0).any() or not wrong.any():
-        return
-    if (np.abs(diagonal + row_sums) <= _COLUMN_SUM_TOLERANCE * row_sums).all():
-        raise InvalidParameterError(
-            "rates", "a generator whose rows sum to zero", "transposed: columns sum to zero, W[i, j] is j -> i"
-        )
-    at = np.argwhere(wrong)[0]
-    raise InvalidParameterError(
-        f"rates diagonal at {tuple(at.tolist())}",
-        float(diagonal[tuple(at)]),
-        f"0, or minus the sum of its column ({-float(leaving[tuple(at)]):.6g})",
-    )
 
 
 def rates_of_edges(
@@ -122,6 +45,8 @@ def rates_of_edges(
     InvalidParameterError
         If there are no edges, an index is not a state, an edge joins a state to itself, or a rate is negative or
         not finite; the edge is named.
+    MemoryLimitError
+        If a dense array is asked for that would not fit.
     """
     table = _edge_table(edges)
     ends, rate = table[:, :2], table[:, 2]
@@ -135,9 +60,16 @@ def rates_of_edges(
     source, target = ends.T.astype(np.int64)
     if n > _DENSE_UP_TO if sparse is None else sparse:
         return scipy.sparse.coo_array((rate, (target, source)), shape=(n, n)).tocsc()
+    require_memory(f"a dense array of the rates of {n} states", 16 * n * n, "Use sparse=True.")
     rates = np.zeros((n, n))
     np.add.at(rates, (target, source), rate)
     return rates
+
+
+def both_ways(source: IntArray, target: IntArray, forward: FloatArray, backward: FloatArray) -> FloatArray:
+    """Edge list, shape (2m, 3), of m pairs with a jump in each direction."""
+    onward, back = np.column_stack([source, target, forward]), np.column_stack([target, source, backward])
+    return np.concatenate([onward, back])
 
 
 def _edge_table(edges: Iterable[Any] | ArrayLike) -> FloatArray:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
-from thermo_cl._types import Array, BoolArray, FloatArray
+from thermo_cl._memory import require_memory
+from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel
+from thermo_cl.markov.algebra.group_inverse import lasting
 from thermo_cl.markov.network import MarkovNetwork
 
 __all__ = ["propagate", "relaxation_kernel", "step_response_kernel"]
 
+_UNBALANCED = 1e-9  # sum of a source over that of its sizes, above which it is not one of rounding
 _RAREST = 1e8  # inverse root of a steady probability; its rounding is what a start from such a state would show
 
 
 def propagate(network: MarkovNetwork, initial: ArrayLike, times: ArrayLike) -> FloatArray:
     """Probabilities at given times, from the relaxation modes of the network.
 
-    The exponential of a stiff generator loses probability in its squarings; modes do not.
+    The exponential of a stiff generator loses probability in its squarings; modes do not. Where two modes coincide, at
+    the point where they turn into an oscillating pair, probabilities are accurate to 1e-8.
 
     Parameters
     ----------
@@ -42,8 +48,14 @@ def propagate(network: MarkovNetwork, initial: ArrayLike, times: ArrayLike) -> F
     ReducibleNetworkError
         If the network lacks a unique steady state.
     """
-    start, t = network.check_distribution(initial), check.non_negative("times", times)
+    start, t = check.distributions("initial", initial, network.n_states), check.non_negative("times", times)
     check.broadcast(network=np.zeros(network.batch_shape), initial=start[..., 0])
+    batch = np.broadcast_shapes(network.batch_shape, start.shape[:-1])
+    require_memory(
+        f"probabilities at {t.size} times",
+        32 * math.prod(batch) * t.size * network.n_states,
+        "Take fewer times at once.",
+    )
     steady = network.steady_state()
     durations, right, left = network.group_inverse.modes()
     rarity = np.linalg.norm((start - steady) / network.group_inverse.root, axis=-1)
@@ -54,8 +66,7 @@ def propagate(network: MarkovNetwork, initial: ArrayLike, times: ArrayLike) -> F
             "spread over states whose steady probability is above 1e-16, or modes lose more than half the digits",
         )  # fmt: skip
     weights = np.einsum("...ki,...i->...k", left, start - steady)
-    batch = np.broadcast_shapes(network.batch_shape, start.shape[:-1])
-    live = _live(durations)[..., None, :]
+    live = lasting(durations)[..., None, :]
     with np.errstate(under="ignore"):
         faded = np.where(live, np.exp(t.reshape(-1, 1) / np.where(live, durations[..., None, :], -1.0)), 0.0)
     p = steady[..., None, :] + np.real(np.einsum("...ik,...k,...tk->...ti", right, weights, faded))
@@ -63,11 +74,6 @@ def propagate(network: MarkovNetwork, initial: ArrayLike, times: ArrayLike) -> F
     return np.asarray(np.broadcast_to(p, (*batch, t.size, network.n_states))).reshape(
         *batch, *t.shape, network.n_states
     )
-
-
-def _live(durations: Array) -> BoolArray:
-    """Modes slow enough to be told from instantaneous ones."""
-    return np.asarray(durations.real < -1e-15 * np.abs(durations).max(axis=-1, keepdims=True))
 
 
 def step_response_kernel(
@@ -110,7 +116,7 @@ def displacement(
     Small steps are solved for from the changed rates alone, so that close steady states are not subtracted;
     ``change`` is the difference of the generators, where the caller knows it to more digits than they do.
     """
-    difference = after.generator - before.generator if change is None else change
+    difference = after.dense_generator(arrays=6) - before.dense_generator(arrays=6) if change is None else change
     source = np.einsum("...ij,...j->...i", difference, before.steady_state())
     terms = after.group_inverse.apply_sizes(source)
     solved = after.group_inverse.apply(source)
@@ -136,10 +142,21 @@ def relaxation_kernel(network: MarkovNetwork, source: ArrayLike, observable: Arr
     -------
     Kernel
         Sum of n - 1 decaying exponentials; moment m is :math:`-m! c^T (-W^\#)^{m+1} x` with the group inverse.
+
+    Raises
+    ------
+    ReducibleNetworkError
+        If the network lacks a unique steady state.
+    InvalidParameterError
+        If shapes do not fit, or the source does not sum to zero: probability would not be conserved.
     """
-    x = np.asarray(source, dtype=float)
+    x = check.finite("source", source)
     if x.ndim == 0 or x.shape[-1] != network.n_states:
         raise InvalidParameterError("source.shape", x.shape, f"(..., {network.n_states}), one entry per state")
+    check.broadcast(network=np.zeros(network.batch_shape), source=x[..., 0])
+    gained, size = x.sum(axis=-1), np.abs(x).sum(axis=-1)
+    if (np.abs(gained) > _UNBALANCED * size).any():
+        raise InvalidParameterError("sum of source", float(np.max(np.abs(gained))), "zero, so that probability is kept")
     return kernel_of_displacement(network, network.group_inverse.apply(x), observable, moments)
 
 
@@ -152,7 +169,7 @@ def kernel_of_displacement(
         raise InvalidParameterError("observable.shape", c.shape, f"({network.n_states},), one value per state")
     durations, right, left = network.group_inverse.modes()
     amplitudes = np.einsum("i,...ik->...k", c, right) * np.einsum("...ki,...i->...k", left, displaced)
-    live = _live(durations)
+    live = lasting(durations)
     rates = np.where(live, 1.0 / np.where(live, durations, -1.0), -1.0)
     known, vector, factor = [], displaced, -1.0
     for m in range(count):

@@ -15,7 +15,7 @@ from thermo_cl import _validate as check
 from thermo_cl._memory import require_memory
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError, ReducibleNetworkError
-from thermo_cl.markov import construction
+from thermo_cl.markov import construction, generators
 from thermo_cl.markov.algebra import classes
 from thermo_cl.markov.algebra.choice import steady_state_sparse
 from thermo_cl.markov.algebra.elimination import Elimination, eliminate
@@ -61,7 +61,7 @@ class MarkovNetwork:
 
     def __init__(self, rates: ArrayLike | scipy.sparse.sparray | scipy.sparse.spmatrix) -> None:
         sparse = scipy.sparse.issparse(rates)
-        check.freeze(self, rates=construction.sparse_generator(rates) if sparse else construction.generator(rates))
+        check.freeze(self, rates=generators.sparse_generator(rates) if sparse else generators.generator(rates))
 
     # ------------------------------------------------------------ construction
 
@@ -123,7 +123,7 @@ class MarkovNetwork:
         if self.is_sparse:
             return self.rates
         self.require_single()
-        return construction.sparse_generator(scipy.sparse.csc_array(self.rates))
+        return generators.sparse_generator(scipy.sparse.csc_array(self.rates))
 
     @cached_property
     def edges(self) -> Edges:
@@ -209,7 +209,7 @@ class MarkovNetwork:
             steady = self.elimination.steady_state()
             # past a state that underflows the dense recursion is blind; sparse weights carry their own exponents
             for at in np.argwhere((steady < _BLIND).any(axis=-1)):
-                member = construction.sparse_generator(scipy.sparse.csc_array(self.rates[tuple(at)]))
+                member = generators.sparse_generator(scipy.sparse.csc_array(self.rates[tuple(at)]))
                 steady[tuple(at)] = steady_state_sparse(member, "gth").probabilities
         steady.setflags(write=False)
         return steady
@@ -218,13 +218,6 @@ class MarkovNetwork:
     def group_inverse(self) -> GroupInverse:
         """Group inverse of the generator, computed once; moments of relaxation are its powers. Dense."""
         return group_inverse(self.dense_generator(arrays=6), self.steady_state())
-
-    def check_distribution(self, initial: ArrayLike) -> FloatArray:
-        """Float array of shape (..., n) if it is a probability distribution over the states, else an error."""
-        p = check.non_negative("initial", initial)
-        if p.ndim == 0 or p.shape[-1] != self.n_states or (np.abs(p.sum(axis=-1) - 1.0) > 1e-9).any():
-            raise InvalidParameterError("initial", p, f"probabilities of {self.n_states} states that sum to 1")
-        return p
 
     def __repr__(self) -> str:
         batch = f", batch {self.batch_shape}" if self.batch_shape else ""

@@ -12,6 +12,7 @@ import numpy as np
 from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray, IntArray
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.markov.construction import both_ways
 from thermo_cl.markov.network import MarkovNetwork
 
 __all__ = ["PlantedNetwork", "planted_network"]
@@ -41,9 +42,9 @@ class PlantedNetwork:
 
     def network(self, *, sparse: bool | None = None) -> MarkovNetwork:
         """The network with these answers; ``sparse`` as for an edge list."""
-        onward = (self.source, self.target, self.forward_flux / self.probabilities[self.source])
-        back = (self.target, self.source, self.backward_flux / self.probabilities[self.target])
-        table = np.concatenate([np.column_stack(jumps) for jumps in (onward, back)])
+        forward = self.forward_flux / self.probabilities[self.source]
+        backward = self.backward_flux / self.probabilities[self.target]
+        table = both_ways(self.source, self.target, forward, backward)
         return MarkovNetwork.from_edges(table, self.probabilities.size, sparse=sparse)
 
     def steady_state(self) -> FloatArray:
@@ -100,11 +101,11 @@ def planted_network(
     n, extra = check.integer_at_least("n_states", n_states, 3), check.integer_at_least("chords", chords, 0)
     if extra > n * (n - 1) // 2 - (n - 1):
         raise InvalidParameterError("chords", chords, f"at most {n * (n - 1) // 2 - (n - 1)} for {n} states")
-    if not 0 <= decades <= 200:
+    if check.single("decades", check.non_negative("decades", decades)) > 200:
         raise InvalidParameterError("decades", decades, "from 0 to 200")
-    if not 2.0**-30 <= drive <= 2.0**10:
+    if not 2.0**-30 <= check.positive_number("drive", drive) <= 2.0**10:
         raise InvalidParameterError("drive", drive, "from 2^-30 to 2^10")
-    generator = np.random.default_rng(rng)
+    generator = check.generator(rng)
     parent = np.concatenate([[-1], np.floor(generator.random(n - 1) * np.arange(1, n)).astype(np.int64)])
     label = generator.permutation(n)
     low, high = _chords(n, extra, parent, generator)

@@ -52,7 +52,8 @@ def relaxation_times(network: MarkovNetwork) -> RelaxationTimes:
     fast: Array = np.linalg.eigvals(scaled)
     fast = np.take_along_axis(fast, np.argsort(np.abs(fast), axis=-1, kind="stable"), axis=-1)[..., 1:]
     durations = np.take_along_axis(durations, np.argsort(-np.abs(durations), axis=-1, kind="stable"), axis=-1)
-    slow_enough = np.abs(durations) ** 2 * np.abs(fast[..., -1:]) > np.abs(durations[..., :1])
+    length = np.abs(durations)
+    slow_enough = (length / length[..., :1]) * (length * np.abs(fast[..., -1:])) > 1.0  # a square could overflow
     rates = np.where(slow_enough, 1.0 / np.where(slow_enough, durations, 1.0), fast)
     order = np.argsort(-rates.real, axis=-1, kind="stable")
     rates = np.take_along_axis(rates, order, axis=-1)

@@ -221,5 +221,5 @@ def _residual(generator: FloatArray | scipy.sparse.csc_array, p: FloatArray) -> 
     else:
         missing = np.einsum("...ij,...j->...i", generator, p)
         outflow = -np.einsum("...ii->...i", generator) * p
-    floor = _RESIDUAL_FLOOR * outflow.max(axis=-1, keepdims=True)
-    return np.asarray((np.abs(missing) / np.maximum(outflow, floor)).max(axis=-1))
+    largest = np.abs(outflow).max(axis=-1, keepdims=True)
+    return np.asarray((np.abs(missing / largest) / np.maximum(outflow / largest, _RESIDUAL_FLOOR)).max(axis=-1))

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.markov.algebra.ratios import log_ratio
+from thermo_cl.markov.construction import both_ways
 from thermo_cl.markov.network import MarkovNetwork
 
 __all__ = ["BirthDeath", "Ring", "UniformRing"]
@@ -48,15 +50,13 @@ class Ring:
 
     def network(self, *, sparse: bool | None = None) -> MarkovNetwork:
         """The ring as a general network; ``sparse`` as for an edge list."""
-        n = self.forward.size
-        here = np.arange(n)
-        after = (here + 1) % n
-        jumps = [(here, after, self.forward), (after, here, self.backward)]
-        return MarkovNetwork.from_edges(np.concatenate([np.column_stack(j) for j in jumps]), n, sparse=sparse)
+        here = np.arange(self.forward.size)
+        table = both_ways(here, np.roll(here, -1), self.forward, self.backward)
+        return MarkovNetwork.from_edges(table, here.size, sparse=sparse)
 
     def affinity(self) -> FloatArray:
         """Affinity of the ring in k_B: the sum of log(forward / backward)."""
-        return np.asarray(_log_ratio(self.forward, self.backward).sum())[()]
+        return np.asarray(log_ratio(self.forward, self.backward).sum())[()]
 
     def _log_weights(self) -> FloatArray:
         """Logarithms of the steady weights S, shape (n,).
@@ -66,7 +66,7 @@ class Ring:
         (Derrida, J. Stat. Phys. 31, 433 (1983)). Sums over windows of doubling length give them in n log n steps.
         """
         n = self.forward.size
-        window, step = -np.log(self.forward), -_log_ratio(self.forward, self.backward)
+        window, step = -np.log(self.forward), -log_ratio(self.forward, self.backward)
         total, passed, done = np.full(n, -np.inf), np.zeros(n), 0
         length = 1
         while done < n:
@@ -107,8 +107,8 @@ class UniformRing:
         check.freeze(
             self,
             n_states=check.integer_at_least("n_states", n_states, 3),
-            forward=float(check.positive("forward", forward)),
-            backward=float(check.positive("backward", backward)),
+            forward=check.positive_number("forward", forward),
+            backward=check.positive_number("backward", backward),
         )
 
     def network(self, *, sparse: bool | None = None) -> MarkovNetwork:
@@ -117,7 +117,7 @@ class UniformRing:
 
     def affinity(self) -> float:
         """Affinity of the ring, in k_B."""
-        return float(self.n_states * _log_ratio(np.asarray(self.forward), np.asarray(self.backward)))
+        return float(self.n_states * log_ratio(np.asarray(self.forward), np.asarray(self.backward)))
 
     def steady_state(self) -> FloatArray:
         """Equal probabilities, shape (n,)."""
@@ -133,7 +133,7 @@ class UniformRing:
 
     def scaled_cumulant_generating_function(self, field: ArrayLike) -> FloatArray:
         """Generating function f (e^k - 1) + b (e^-k - 1) of the net steps forward, in 1/time, at counting fields k."""
-        k = np.asarray(field, dtype=float)
+        k = check.finite("field", field)
         return np.asarray(self.forward * np.expm1(k) + self.backward * np.expm1(-k))[()]
 
     def cumulant(self, order: int) -> float:
@@ -177,19 +177,18 @@ class BirthDeath:
     def ehrenfest(cls, n: int, on: float = 1.0, off: float = 1.0) -> BirthDeath:
         """Number of n independent units that are on, with rates ``on`` and ``off``: its steady state is binomial."""
         count = check.integer_at_least("n", n, 1)
-        up, down = check.positive("on", on), check.positive("off", off)
+        up, down = check.positive_number("on", on), check.positive_number("off", off)
         return cls(up * np.arange(count, 0.0, -1.0), down * np.arange(1.0, count + 1.0))
 
     def network(self, *, sparse: bool | None = None) -> MarkovNetwork:
         """The chain as a general network of n + 1 states; ``sparse`` as for an edge list."""
         here = np.arange(self.births.size)
-        jumps = [(here, here + 1, self.births), (here + 1, here, self.deaths)]
-        table = np.concatenate([np.column_stack(j) for j in jumps])
+        table = both_ways(here, here + 1, self.births, self.deaths)
         return MarkovNetwork.from_edges(table, here.size + 1, sparse=sparse)
 
     def log_steady_state(self) -> FloatArray:
         """Logarithms of the steady probabilities, shape (n + 1,), of any size: the product form."""
-        steps = _log_ratio(self.births, self.deaths)
+        steps = log_ratio(self.births, self.deaths)
         mode = int(np.argmax(np.concatenate([[0.0], np.cumsum(steps)])))
         below, above = -np.cumsum(steps[:mode][::-1])[::-1], np.cumsum(steps[mode:])
         weights = np.concatenate([below, [0.0], above])  # summed from the mode, so that likely states are small sums
@@ -206,14 +205,6 @@ class BirthDeath:
             before = (1.0 + (float(self.deaths[k - 1]) * before if k else 0.0)) / birth
             times[k] = before
         return times
-
-
-def _log_ratio(a: FloatArray, b: FloatArray) -> FloatArray:
-    """``log(a / b)`` that keeps its digits where a and b are close, and its range where they are far apart."""
-    with np.errstate(over="ignore", divide="ignore", under="ignore"):
-        ratio = a / b
-        plain = np.where((ratio > 1e-300) & (ratio < 1e300), np.log(ratio), np.log(a) - np.log(b))
-        return np.asarray(np.where(np.abs(ratio - 1.0) < 0.5, np.log1p((a - b) / b), plain))
 
 
 def _normalized(log_weights: FloatArray) -> FloatArray:

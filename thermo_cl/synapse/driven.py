@@ -12,6 +12,7 @@ from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.markov.driving import periodic_state
 from thermo_cl.markov.ladder import Ladder
+from thermo_cl.synapse.checks import checked_amplitudes, require_single
 from thermo_cl.synapse.output import output_of
 from thermo_cl.synapse.sawtooth import Sawtooth
 from thermo_cl.synapse.update import weight_update
@@ -122,20 +123,18 @@ def driven_update(
     >>> synapse.update, synapse.linear_update
     (array([1.010507..., 1.035654...]), array([1.046426..., 1.666552...]))
     """
-    if ladder.batch_shape:
-        raise InvalidParameterError("ladder", f"a batch {ladder.batch_shape}", "a single ladder")
-    if protocol.batch_shape:
-        raise InvalidParameterError("protocol", f"a batch {protocol.batch_shape}", "a single protocol")
-    heights, floor = check.non_negative("amplitudes", amplitudes), check.non_negative("threshold", threshold)
-    if heights.ndim > 1 or heights.size == 0 or floor.ndim:
-        raise InvalidParameterError("amplitudes", amplitudes, "one or a row of amplitudes, with a single threshold")
-    _require_signals(protocol, heights)
-    mean = float(protocol.mean)
+    require_single(ladder, protocol)
+    heights = checked_amplitudes("amplitudes", amplitudes, protocol)
+    if heights.ndim > 1 or heights.size == 0:
+        raise InvalidParameterError("amplitudes.shape", heights.shape, "() or (a,), one or a row of amplitudes")
+    floor, mean = check.single("threshold", check.non_negative("threshold", threshold)), float(protocol.mean)
+    origin = check.single("baseline", check.non_negative("baseline", mean if baseline is None else baseline))
     kernel = ladder.small_signal_kernel(mean)
-    moment = float(kernel.first_moment if first_moment is None else check.finite("first_moment", first_moment))
+    moment = check.single(
+        "first_moment", check.finite("first_moment", kernel.first_moment if first_moment is None else first_moment)
+    )
     if moment == 0.0:
         raise InvalidParameterError("first_moment", moment, "other than zero")
-    origin = float(check.non_negative("baseline", mean if baseline is None else baseline))
     reference = float(ladder.top_rail @ ladder.steady_state(origin))
     linear = weight_update(
         kernel.scaled(-1.0 / abs(moment)),
@@ -147,7 +146,7 @@ def driven_update(
     for height in np.atleast_1d(heights):
         cycle = periodic_state(ladder, protocol.signal(height), tolerance=tolerance)
         output = output_of(cycle, ladder.top_rail, reference, -1.0 / abs(moment))
-        columns["update"].append(output.thresholded(float(floor)))
+        columns["update"].append(output.thresholded(floor))
         for name, value in zip(("lowest", "highest"), output.extremes(), strict=True):
             columns[name].append(value)
         for name in _COSTS:
@@ -156,13 +155,3 @@ def driven_update(
         linear_update=np.asarray(linear)[()], reference=reference, first_moment=moment, method=cycle.method,
         status=cycle.status, **{name: np.reshape(column, heights.shape)[()] for name, column in columns.items()},
     )  # fmt: skip
-
-
-def _require_signals(protocol: Sawtooth, heights: FloatArray) -> None:
-    """Refuse amplitudes that take the signal below zero, before any state is computed."""
-    below = float(protocol.mean) - 0.5 * heights < 0
-    if below.any():
-        raise InvalidParameterError(
-            "amplitudes", float(heights[below].flat[0]) if heights.ndim else float(heights),
-            f"at most {2 * float(protocol.mean):g}, twice the mean, so that the signal is not negative",
-        )  # fmt: skip

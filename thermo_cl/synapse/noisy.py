@@ -14,7 +14,8 @@ from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.markov.ladder import Ladder
 from thermo_cl.markov.trajectories.driven import driven_tables
-from thermo_cl.markov.trajectories.tables import Seed, stream_key
+from thermo_cl.markov.trajectories.streams import Seed, stream_key
+from thermo_cl.synapse.checks import checked_amplitudes, reference_occupancy, require_single
 from thermo_cl.synapse.sawtooth import Sawtooth
 
 __all__ = ["NoisyUpdate", "noisy_update"]
@@ -123,22 +124,16 @@ def noisy_update(
     >>> update.samples.shape
     (10, 10, 2)
     """
-    height, floor = check.non_negative("amplitude", amplitude), check.non_negative("threshold", threshold)
-    unit, many = check.positive("scale", scale), check.integer_at_least("copies", copies, 1)
+    require_single(ladder, protocol)
+    height = check.single("amplitude", checked_amplitudes("amplitude", amplitude, protocol))
+    floor = check.non_negative("threshold", threshold)
+    unit, many = check.positive_number("scale", scale), check.integer_at_least("copies", copies, 1)
     runs, periods = check.integer_at_least("replicas", replicas, 2), check.integer_at_least("cycles", cycles, 1)
     before = check.integer_at_least("warm_up", (10 if initial is None else 0) if warm_up is None else warm_up, 0)
-    if height.ndim or unit.ndim:
-        raise InvalidParameterError("amplitude and scale", (height.shape, unit.shape), "single numbers")
     if floor.size == 0:
         raise InvalidParameterError("threshold", threshold, "at least one threshold")
-    if protocol.batch_shape:
-        raise InvalidParameterError("protocol", f"a batch of shape {protocol.batch_shape}", "a single protocol")
+    zero = reference_occupancy(ladder, protocol, reference)
     tables, key = driven_tables(ladder, protocol.signal(height), initial), stream_key(rng)
-    if reference is None:
-        reference = float(ladder.steady_state(protocol.mean)[: ladder.n_levels].sum())
-    zero = check.finite("reference", reference)
-    if zero.ndim:
-        raise InvalidParameterError("reference.shape", zero.shape, "(), a single number")
     require_memory(
         "the samples of the update", 8 * floor.size * (runs * periods + many + 1), "Ask for fewer cycles or thresholds."
     )

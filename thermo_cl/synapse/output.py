@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import legendre
 
-from thermo_cl._types import FloatArray, IntArray
+from thermo_cl._types import FloatArray
 from thermo_cl.markov.driving import DrivenCycle
 
 __all__ = ["Output", "output_of"]
@@ -35,7 +35,7 @@ class Output:
             x = np.unique([-1.0, 1.0, *_level_roots(u, threshold)])
             kept = np.abs(legendre.legval(0.5 * (x[1:] + x[:-1]), u)) >= threshold
             total += 0.5 * length * float(np.diff(legendre.legval(x, legendre.legint(u)))[kept].sum())
-        return total
+        return float(total)
 
     def extremes(self) -> tuple[float, float]:
         """Smallest and largest value over the cycle."""
@@ -50,21 +50,6 @@ class Output:
             for x in _level_roots(u, threshold)
         ]
         return np.unique(np.array(found, dtype=float))
-
-    def at(self, times: FloatArray) -> FloatArray:
-        """Value at times within the cycle, shape of the times."""
-        k, x = self._position(times)
-        return np.asarray(np.einsum("...j,...j->...", legendre.legvander(x, self.series.shape[1] - 1), self.series[k]))
-
-    def slope(self, time: float) -> float:
-        """Rate of change at a time within the cycle."""
-        k, x = self._position(np.array(time))
-        return float(legendre.legval(x, legendre.legder(self.series[k])) * 2.0 / (self.times[k + 1] - self.times[k]))
-
-    def _position(self, times: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Interval, and place in it between -1 and 1."""
-        k = np.clip(np.searchsorted(self.times, times, side="right") - 1, 0, self.times.size - 2)
-        return k, 2.0 * (times - self.times[k]) / (self.times[k + 1] - self.times[k]) - 1.0
 
 
 def output_of(cycle: DrivenCycle, observable: FloatArray, reference: float, factor: float) -> Output:

@@ -13,7 +13,6 @@ from numba import njit
 
 from thermo_cl.markov.algebra._banded import FADED, NEVER
 
-POW = 1.5
 _LEAF = 6  # states of a part that is small enough to be eliminated in any order
 _ROUNDS = 8  # walks over all states, over log n; graphs without balanced separators end here in any order
 

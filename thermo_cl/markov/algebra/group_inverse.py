@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thermo_cl._types import Array, ComplexArray, FloatArray, IntArray
+from thermo_cl._types import Array, BoolArray, ComplexArray, FloatArray, IntArray
+from thermo_cl.errors import ConvergenceError
 from thermo_cl.markov.algebra.elimination import eliminate
 
-__all__ = ["GroupInverse", "group_inverse"]
+__all__ = ["GroupInverse", "group_inverse", "lasting"]
 
+_INSTANT = 1e-15  # duration, over the longest, that is zero to rounding
 _FLOOR = 1e-140  # least root of a probability: any positive similarity is valid, and this one cannot overflow
 
 
@@ -55,16 +57,28 @@ class GroupInverse:
             largest eigenvalues are the slow modes, so that these keep their digits however fast the others are.
         right : ndarray, shape (..., n, n - 1)
         left : ndarray, shape (..., n - 1, n)
+
+        Notes
+        -----
+        Two modes at the point where they turn into an oscillating pair leave half of the digits in sums over modes.
         """
-        null = self.root[..., :, None] * self.root[..., None, :]
-        # the steady mode is moved to +1, away from all others, which are negative
-        durations, vectors = np.linalg.eig(self.scaled + null)
-        duals = np.linalg.inv(vectors)
+        # the steady mode is moved to a positive value of their size, away from all others, which are negative
+        size = np.abs(self.scaled).max(axis=(-1, -2), keepdims=True)
+        durations, vectors = np.linalg.eig(self.scaled + size * (self.root[..., :, None] * self.root[..., None, :]))
+        try:
+            duals = np.linalg.inv(vectors)
+        except np.linalg.LinAlgError:
+            raise ConvergenceError("relaxation modes coincide, and have no vectors of their own") from None
         order = np.argsort(durations.real, axis=-1)[..., :-1]
         durations = np.take_along_axis(durations, order, axis=-1)
         right = np.take_along_axis(vectors, order[..., None, :], axis=-1) * self.root[..., :, None]
         left = np.take_along_axis(duals, order[..., :, None], axis=-2) / self.root[..., None, :]
         return durations, right, left
+
+
+def lasting(durations: Array) -> BoolArray:
+    """Which modes, shape (..., n - 1), are slow enough to be told from instantaneous ones."""
+    return np.asarray(durations.real < -_INSTANT * np.abs(durations).max(axis=-1, keepdims=True))
 
 
 def group_inverse(generator: FloatArray, steady: FloatArray) -> GroupInverse:

@@ -19,6 +19,8 @@ from thermo_cl.markov.ladder import Ladder
 
 __all__ = ["DrivenCycle", "DrivenPath"]
 
+_WORK_POINTS = 20
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DrivenPath:
@@ -101,8 +103,10 @@ class DrivenPath:
 
     # -------------------------------------------------------------- integrals
 
-    def _integral(self, rate: FloatArray) -> float:
-        """Integral over the path of a rate at the collocation points, shape (k, s)."""
+    def integral(self, rate: FloatArray) -> float:
+        """Integral over the path of a rate given at ``stage_times``, shape (k, s)."""
+        if rate.shape != self.stage_times.shape:
+            raise InvalidParameterError("rate.shape", rate.shape, f"{self.stage_times.shape}, that of stage_times")
         weights = tableau(rate.shape[1]).weights
         return float(np.diff(self.times) @ (rate @ weights))
 
@@ -111,7 +115,7 @@ class DrivenPath:
         c = check.finite("observable", observable)
         if c.shape != (self.n_states,):
             raise InvalidParameterError("observable.shape", c.shape, f"({self.n_states},), one value per state")
-        return self._integral(self.stage_probabilities @ c) / self.duration
+        return self.integral(self.stage_probabilities @ c) / self.duration
 
     @cached_property
     def entropy_production(self) -> float:
@@ -125,24 +129,24 @@ class DrivenPath:
     @cached_property
     def housekeeping(self) -> float:
         """Housekeeping (adiabatic) entropy production in k_B: what the steady states of the rates would cost."""
-        return self._integral(self._split[0])
+        return self.integral(self._split[0])
 
     @cached_property
     def excess(self) -> float:
         """Excess (non-adiabatic) entropy production in k_B: the cost of lagging behind them."""
         rate = thermodynamics.boundary_rate(self.stage_generators, self.stage_probabilities)
-        return self._integral(rate) + self.system_entropy_change
+        return self.integral(rate) + self.system_entropy_change
 
     @cached_property
     def heat(self) -> float:
         """Heat given to the bath, which is the entropy flow into it, in k_B T."""
-        return self._integral(thermodynamics.heat_rate(self.stage_generators, self.stage_probabilities))
+        return self.integral(thermodynamics.heat_rate(self.stage_generators, self.stage_probabilities))
 
     @cached_property
     def work_drive(self) -> float:
         """Work done by the drive around the ladder, -ln gamma for each jump along it, in k_B T."""
         ladder = self._ladder()
-        return self._integral(thermodynamics.drive_rate(ladder, self.stage_probabilities))
+        return self.integral(thermodynamics.drive_rate(ladder, self.stage_probabilities))
 
     @cached_property
     def energy_change(self) -> float:
@@ -168,8 +172,14 @@ class DrivenPath:
         ladder = self._ladder()
         if self._slopes is None:
             return self.heat + self.energy_change - self.work_drive
-        rate = thermodynamics.signal_work_rate(ladder, self.stage_signals, self.stage_probabilities)
-        return self._integral(rate * self._slopes[:, None])
+        # more points than stages: the energies' slope may bend more within an interval than the probabilities do
+        x, weights = np.polynomial.legendre.leggauss(_WORK_POINTS)
+        lengths = np.diff(self.times)
+        before_end = lengths[:, None] * (0.5 - 0.5 * x)
+        signals = self.stage_signals[:, -1:] - self._slopes[:, None] * before_end
+        p = self._interpolated(self.times[1:, None] - before_end)
+        rate = thermodynamics.signal_work_rate(ladder, signals, p) * self._slopes[:, None]
+        return float(0.5 * lengths @ (rate @ weights))
 
     def _ladder(self) -> Ladder:
         if not isinstance(self.system, Ladder):
@@ -193,12 +203,12 @@ class DrivenCycle(DrivenPath):
     @cached_property
     def entropy_production(self) -> float:
         """Total entropy production in k_B, from terms none of which is negative: small ones keep their digits."""
-        return self._integral(thermodynamics.total_rate(self.stage_generators, self.stage_probabilities))
+        return self.integral(thermodynamics.total_rate(self.stage_generators, self.stage_probabilities))
 
     @cached_property
     def excess(self) -> float:
         """Excess (non-adiabatic) entropy production in k_B, from terms none of which is negative."""
-        return self._integral(self._split[1])
+        return self.integral(self._split[1])
 
     def __repr__(self) -> str:
         return f"DrivenCycle({self.n_states} states, period {self.period:g}, {self.intervals} intervals)"

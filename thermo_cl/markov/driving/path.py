@@ -68,7 +68,7 @@ def signal_path(
         raise InvalidParameterError("signal", signal, "a PeriodicSignal or a function of time")
     if duration is None:
         raise InvalidParameterError("period", None, "given when the signal is a function")
-    length = _duration("period" if periodic else "duration", duration)
+    length = check.positive_number("period" if periodic else "duration", duration)
     cuts = _breaks(breaks, length)
 
     def value(times: FloatArray) -> FloatArray:
@@ -103,13 +103,6 @@ def require_domain(system: DrivenNetwork, times: FloatArray, levels: FloatArray)
             f"signal at t = {float(times[at]):.6g}", float(levels[at]),
             f"finite and between {system.lowest:g} and {system.highest:g}, where the rates are defined",
         )  # fmt: skip
-
-
-def _duration(name: str, duration: float) -> float:
-    length = check.positive(name, duration)
-    if length.ndim:
-        raise InvalidParameterError(name, duration, "a single number")
-    return float(length)
 
 
 def _breaks(breaks: ArrayLike, length: float) -> FloatArray:
@@ -159,10 +152,9 @@ def _linear_path(
     period = float(signal.period)
     if periodic and duration is not None and duration != period:
         raise InvalidParameterError("period", duration, f"that of the signal, {period:g}, or left out")
-    length = period if duration is None else _duration("duration", duration)
+    length = period if duration is None else check.positive_number("duration", duration)
     require_domain(system, signal.times, signal.values)
-    corners, levels = signal.times, signal.values
-    rates = np.diff(levels) / np.diff(corners)
+    corners, levels, rates = signal.times, signal.values, signal.slopes
     own = _breaks(breaks, length)
 
     def segment(times: FloatArray) -> tuple[FloatArray, FloatArray]:

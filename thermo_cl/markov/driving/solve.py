@@ -52,8 +52,8 @@ def periodic_state(
     breaks : array_like, optional
         Times within [0, period] at which a function has kinks; only speed depends on them.
     tolerance : float
-        Largest error of a probability, between 1e-13 and 1e-2. At the nodes of the mesh, and in averages and costs,
-        errors are some orders smaller.
+        Largest error of a probability, between 1e-13 and 1e-2. At the nodes of the mesh, and in averages, errors are
+        some orders smaller; entropy production can be off by about the tolerance, relative to its size.
 
     Returns
     -------
@@ -125,20 +125,18 @@ def drive(
     (20.40618..., 20.40618...)
     """
     network, accuracy = driven_network(system), _tolerance(tolerance)
-    start = check.non_negative("initial", initial)
     path = signal_path(network, signal, duration, breaks, periodic=False)
     n = network.n_states or network.generators(path.value(path.breaks[:1])).shape[-1]
-    if start.shape != (n,) or abs(start.sum() - 1.0) > 1e-9:
-        raise InvalidParameterError("initial", start, f"probabilities of {n} states that sum to 1")
+    start = check.distribution("initial", initial, n)
     solution = resolve(network, path, accuracy, lambda _: start, irreducible=False)
     return _result(DrivenPath, system, path, solution, accuracy)
 
 
 def _tolerance(tolerance: float) -> float:
-    number = check.positive("tolerance", tolerance)
-    if number.ndim or not _LEAST_TOLERANCE <= number <= 1e-2:
+    number = check.positive_number("tolerance", tolerance)
+    if not _LEAST_TOLERANCE <= number <= 1e-2:
         raise InvalidParameterError("tolerance", tolerance, f"a number from {_LEAST_TOLERANCE:g} to 0.01")
-    return float(number)
+    return number
 
 
 def _composed(increments: FloatArray) -> FloatArray:

@@ -18,6 +18,7 @@ import numpy as np
 
 from thermo_cl._types import BoolArray, FloatArray
 from thermo_cl.markov.algebra.elimination import eliminate
+from thermo_cl.markov.algebra.ratios import log_ratio
 from thermo_cl.markov.edges import Edges, edges_of
 from thermo_cl.markov.ladder import Ladder
 
@@ -49,9 +50,7 @@ def _ratio(above: FloatArray, below: FloatArray, used: BoolArray) -> FloatArray:
 
 def _log_ratio(above: FloatArray, below: FloatArray, used: BoolArray) -> FloatArray:
     """Logarithm of above/below where used, else zero; accurate near one."""
-    near = _ratio(above, below, used)
-    far = np.log(np.where(used, above, 1.0)) - np.log(np.where(used, below, 1.0))
-    return np.where(np.abs(near) < 0.5, np.log1p(np.where(np.abs(near) < 0.5, near, 0.0)), far)
+    return np.where(used, log_ratio(above, below), 0.0)
 
 
 def _phi(above: FloatArray, below: FloatArray, used: BoolArray) -> FloatArray:
@@ -82,11 +81,12 @@ def split_rates(generators: FloatArray, p: FloatArray) -> tuple[FloatArray, Floa
     """Housekeeping and excess entropy production rates, each of shape (...), in k_B per time."""
     edges, along, against = _fluxes(generators, p)
     steady = eliminate(generators).steady_state()
-    used = (along > 0) & (against > 0)
     out, back = edges.forward * steady[..., edges.source], edges.backward * steady[..., edges.target]
     weights = p / np.where(steady > 0, steady, 1.0)
     here, there = weights[..., edges.source], weights[..., edges.target]
+    used = (out > 0) & (back > 0)
     kept = along * _phi(back, out, used) + against * _phi(out, back, used)
+    used &= (here > 0) & (there > 0)
     lag = along * _phi(there, here, used) + against * _phi(here, there, used)
     return np.asarray(kept.sum(axis=-1)), np.asarray(lag.sum(axis=-1))
 

@@ -47,6 +47,8 @@ def cumulants(network: MarkovNetwork, increments: ArrayLike, order: int = 4) -> 
         If the network lacks a unique steady state.
     InvalidParameterError
         If increments do not fit or are not finite, or the order is below 1.
+    ConvergenceError
+        If rates are so many decades apart that steady currents are lost to rounding.
 
     Notes
     -----
@@ -56,7 +58,7 @@ def cumulants(network: MarkovNetwork, increments: ArrayLike, order: int = 4) -> 
     network = as_dense(network)
     d, last = checked_increments(network, increments), check.integer_at_least("order", order, 1)
     batch = np.broadcast_shapes(network.batch_shape, d.shape[:-2])
-    steady, inverse, flows = network.steady_state(), network.group_inverse, edge_flows(network)
+    steady, inverse, flows = network.steady_state(), network.group_inverse, edge_flows(network, weak_currents=True)
     rates = np.where(network.generator > 0, network.generator, 0.0)
     flux = rates * steady[..., None, :]
     found = [_mean(network, d, flows)]

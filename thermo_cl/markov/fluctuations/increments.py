@@ -6,14 +6,17 @@ f[i] - f[j] count the same quantity up to a bounded term, and have the same scal
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
+from thermo_cl._memory import require_memory
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError, NotConnectedError
+from thermo_cl.markov.algebra.ratios import log_ratio
 from thermo_cl.markov.network import MarkovNetwork
 from thermo_cl.markov.thermodynamics.currents import edge_flows
 
@@ -28,15 +31,23 @@ def edge_current(network: MarkovNetwork, source: int, target: int) -> FloatArray
     NotConnectedError
         If no jump joins the two states.
     """
-    edges = network.edges
+    edges, source, target = (
+        network.edges, check.integer_at_least("source", source, 0), check.integer_at_least("target", target, 0)
+    )  # fmt: skip
     low, high = min(source, target), max(source, target)
     if not ((edges.source == low) & (edges.target == high)).any():
         raise NotConnectedError(
             f"no edge joins states {source} and {target}; choose one of the {len(edges)} edges in network.edges"
         )
-    increments = np.zeros((network.n_states, network.n_states))
+    increments = _no_increments(network)
     increments[target, source], increments[source, target] = 1.0, -1.0
     return increments
+
+
+def _no_increments(network: MarkovNetwork, batch: tuple[int, ...] = ()) -> FloatArray:
+    shape = (*batch, network.n_states, network.n_states)
+    require_memory(f"an array of increments of shape {shape}", 8 * math.prod(shape), "Sum over network.edges instead.")
+    return np.zeros(shape)
 
 
 def entropy_increments(network: MarkovNetwork, part: Literal["medium", "total"] = "medium") -> FloatArray:
@@ -61,12 +72,8 @@ def entropy_increments(network: MarkovNetwork, part: Literal["medium", "total"] 
         raise InvalidParameterError("part", part, "'medium' or 'total'")
     edges = network.edges
     edges.require_reversible()
-    occurs = edges.forward > 0  # a batch member may lack an edge that others have
-    if part == "total":
-        values = edge_flows(network).force
-    else:
-        values = np.log(np.where(occurs, edges.forward, 1.0)) - np.log(np.where(occurs, edges.backward, 1.0))
-    increments = np.zeros((*network.batch_shape, network.n_states, network.n_states))
+    values = edge_flows(network).force if part == "total" else log_ratio(edges.forward, edges.backward)
+    increments = _no_increments(network, network.batch_shape)
     increments[..., edges.target, edges.source] = values
     increments[..., edges.source, edges.target] = -values
     return increments

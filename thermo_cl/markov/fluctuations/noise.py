@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.markov.algebra.group_inverse import lasting
 from thermo_cl.markov.fluctuations.increments import as_dense
 from thermo_cl.markov.network import MarkovNetwork
 
@@ -97,7 +98,6 @@ def stationary_noise(network: MarkovNetwork, observable: ArrayLike, copies: int 
     time = np.where(variance > 0, area / np.where(variance > 0, variance, 1.0), np.nan)
     durations, right, left = inverse.modes()
     amplitudes = np.einsum("...i,...ik->...k", centred, right) * np.einsum("...ki,...i->...k", left, spread)
-    # modes of no duration, to rounding, are over at once
-    live = durations.real < -1e-15 * np.abs(durations).max(axis=-1, keepdims=True)
+    live = lasting(durations)
     amplitudes, durations = np.where(live, amplitudes, 0.0) / count, np.where(live, durations, -1.0)
     return StationaryNoise(mean[()], (variance / count)[()], time[()], count, amplitudes, durations)

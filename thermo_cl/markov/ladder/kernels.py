@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
 from thermo_cl.kernels import Kernel
-from thermo_cl.markov.dynamics import displacement, kernel_of_displacement, relaxation_kernel
+from thermo_cl.markov.dynamics import displacement, kernel_of_displacement
 from thermo_cl.markov.ladder.adaptation import occupancy_slope
 from thermo_cl.markov.ladder.levels import checked_signal, ligand_shift
 from thermo_cl.markov.ladder.moments import solve_moments
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["small_signal_kernel", "step_kernel"]
 
-_COMPLEX_STEP = (
-    1e-30  # its square is below rounding of any rate, and products with small probabilities do not underflow
-)
+# its square is below rounding of any rate, and products with small probabilities do not underflow
+_COMPLEX_STEP = 1e-30
 _DENSE_ARRAYS = 16  # matrices alive at once while modes are found, complex ones counted twice
 
 
@@ -66,6 +65,6 @@ def small_signal_kernel(ladder: Ladder, signal: ArrayLike, moments: int) -> Kern
     own = np.arange(2 * ladder.n_levels)
     slope[..., own, own] = -slope.sum(axis=-2)
     source = np.einsum("...ij,...j->...i", slope, network.steady_state())
-    kernel = relaxation_kernel(network, source, ladder.top_rail, moments=moments)
+    kernel = kernel_of_displacement(network, network.group_inverse.apply(source), ladder.top_rail, moments)
     area = occupancy_slope(ladder._rates(stepped), ladder.backward_rate, np.asarray(kernel.area), _COMPLEX_STEP)
     return Kernel(kernel.coefficients, kernel.rates, known_moments=(area, *kernel.known_moments[1:]))

@@ -175,6 +175,7 @@ class Ladder:
         level, n = checked_signal(self, "signal", signal), self.n_levels
         if self.batch_shape or level.ndim:
             raise InvalidParameterError("ladder and signal", "a batch", "a single ladder at a single signal")
+        require_memory(f"sparse rates of {n} levels", 400 * n, "Use the ladder's own methods, or fewer levels.")
         up, down = self._vertical_rates(level)
         along = np.where(np.arange(2 * n - 1) == n - 1, 0.0, 1.0)  # the rails are not joined end to start
         against = along * self.backward_rate

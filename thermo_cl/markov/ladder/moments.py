@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
+from thermo_cl._memory import require_memory
 from thermo_cl._threads import over_batch
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import ConvergenceError
@@ -88,6 +89,8 @@ def solve_moments(ladder: Ladder, end: FloatArray, start: FloatArray) -> StepMom
     from thermo_cl.markov.ladder import _moments as compiled  # compiled code is imported where it is used
 
     n, (batch, parameters) = ladder.n_levels, flat_parameters(ladder, end + 0.0 * start)
+    size = parameters[0].size
+    require_memory(f"moments of {size} ladders of {n} levels", 64 * size * n, "Take fewer ladders at a time.")
     before, after = (solve_levels(ladder, level).probabilities for level in (start, end))
     first, last = (np.array(np.broadcast_to(p, (*batch, 2 * n)), order="C") for p in (before, after))
     old, shift = (
@@ -95,8 +98,8 @@ def solve_moments(ladder: Ladder, end: FloatArray, start: FloatArray) -> StepMom
         for value in (start, ligand_shift(ladder, start, end))
     )
     inputs = (*parameters, old, shift, first.reshape(-1, 2 * n), last.reshape(-1, 2 * n))
-    out = np.empty((shift.size, 8))
-    over_batch(lambda begin, stop: compiled.step_moments(begin, stop, n, *inputs, out), shift.size)
+    out = np.empty((size, 8))
+    over_batch(lambda begin, stop: compiled.step_moments(begin, stop, n, *inputs, out), size)
     solved, solved_size, corners, corners_size, *moments = np.moveaxis(out.reshape(*batch, 8), -1, 0)
     change, change_size = occupancy_change(first, last, ladder.backward_rate, solved, solved_size)
     area, area_size = smallest_terms([change, corners], [change_size, corners_size])

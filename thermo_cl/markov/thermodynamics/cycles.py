@@ -13,9 +13,10 @@ import numpy as np
 import scipy.sparse
 import scipy.sparse.csgraph
 
+from thermo_cl import _validate as check
 from thermo_cl._memory import require_memory
 from thermo_cl._types import FloatArray, IntArray
-from thermo_cl.errors import NotConnectedError
+from thermo_cl.errors import InvalidParameterError, NotConnectedError
 from thermo_cl.markov.edges import Edges
 from thermo_cl.markov.network import MarkovNetwork
 from thermo_cl.markov.thermodynamics.double_double import lift, log_ratio, times
@@ -166,13 +167,17 @@ def cycle_affinity(network: MarkovNetwork, cycle: Sequence[int]) -> FloatArray:
 
     Raises
     ------
+    InvalidParameterError
+        If the cycle has fewer than two states, or one is not an index.
     NotConnectedError
         If two consecutive states are not joined by a reversible edge.
     """
-    states = list(cycle)
+    states = [check.integer_at_least("cycle", state, 0) for state in cycle]
+    if len(states) < 2:
+        raise InvalidParameterError("cycle", states, "at least 2 states")
     along = against = lift(np.ones(network.batch_shape))
     for source, target in zip(states, states[1:] + states[:1], strict=True):
-        if not (0 <= source < network.n_states and 0 <= target < network.n_states) or source == target:
+        if max(source, target) >= network.n_states or source == target:
             raise NotConnectedError(
                 f"cycle {states} asks for the edge {source} -> {target}, which no network of "
                 f"{network.n_states} states has; use different indices from 0 to {network.n_states - 1}"

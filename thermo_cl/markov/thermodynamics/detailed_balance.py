@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from thermo_cl import _validate as check
-from thermo_cl.errors import InvalidParameterError
 from thermo_cl.markov.network import MarkovNetwork
 from thermo_cl.markov.thermodynamics.cycles import spanning_forest
 
@@ -51,9 +50,8 @@ def detailed_balance_violation(network: MarkovNetwork, tolerance: float | None =
     InvalidParameterError
         If a batch is given, or the tolerance is negative.
     """
-    if network.batch_shape:
-        raise InvalidParameterError("network", f"a batch of shape {network.batch_shape}", "a single network")
-    allowed = _PER_EDGE if tolerance is None else float(check.non_negative("tolerance", tolerance))
+    network.require_single()
+    allowed = _PER_EDGE if tolerance is None else check.single("tolerance", check.non_negative("tolerance", tolerance))
     edges = network.edges
     one_way = np.flatnonzero(~edges.reversible)
     if one_way.size:

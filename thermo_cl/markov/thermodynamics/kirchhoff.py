@@ -19,14 +19,16 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from thermo_cl._types import BoolArray, FloatArray
+from thermo_cl.markov.algebra.ratios import log_ratio
 from thermo_cl.markov.edges import Edges
 from thermo_cl.markov.thermodynamics.cycles import SpanningForest, spanning_forest
 
-__all__ = ["Circuit", "Method", "force_of_fluxes", "solve_circuit"]
+__all__ = ["Circuit", "Method", "solve_circuit"]
 
 Method = Literal["auto", "loop", "cut", "direct"]
 
 _EPSILON = float(np.finfo(float).eps)
+_FAINT = 1e-290  # flux from which a current of any force above rounding is a number of full precision
 _ENOUGH = 4.0 * _EPSILON  # relative residual of the loop law that counts as rounding
 _MOST_STEPS = 40
 _SMALL = 20_000  # entries up to which the cycle matrix is handled as a dense one
@@ -50,7 +52,7 @@ def solve_circuit(n: int, edges: Edges, steady: FloatArray, method: Method = "au
     """Steady currents and forces of one reversible network with a known steady state."""
     forward, backward = edges.forward * steady[edges.source], edges.backward * steady[edges.target]
     mean = np.sqrt(forward) * np.sqrt(backward)
-    live = mean > 0  # the others lead to states that are empty to underflow
+    live = mean > _FAINT  # the others lead to states that are empty to underflow
     traffic = np.where(live, 0.5 * (forward + backward), 0.0)
     forest = spanning_forest(n, edges, traffic)
     cycles, affinities, chords = forest.cycle_matrix(), forest.affinities(), forest.chords
@@ -59,7 +61,7 @@ def solve_circuit(n: int, edges: Edges, steady: FloatArray, method: Method = "au
     currents = np.where(live, forward - backward, 0.0)
     around = currents[chords]
     if method == "direct":
-        forces = force_of_fluxes(forward, backward)
+        forces = log_ratio(forward, backward)
         residual = _loop_residual(cycles, affinities, forces, live[chords])[1]
         residual = max(residual, _node_residual(n, edges, currents))
         return Circuit(currents, forces, forest, around, affinities, residual, method)
@@ -83,19 +85,9 @@ def solve_circuit(n: int, edges: Edges, steady: FloatArray, method: Method = "au
     return Circuit(currents, forces, forest, best_around, affinities, residual, method)
 
 
-def force_of_fluxes(forward: FloatArray, backward: FloatArray) -> FloatArray:
-    """ln(forward / backward) by edge; infinite where one flux is zero, 0 where both are."""
-    both = (forward > 0) & (backward > 0)
-    f, b = np.where(both, forward, 1.0), np.where(both, backward, 1.0)
-    near = np.abs(f - b) < 0.5 * b  # there the difference of logarithms cancels, log1p does not
-    force = np.where(near, np.log1p(np.where(near, f - b, 0.0) / b), np.log(f) - np.log(b))
-    one_way = np.where(forward > 0, np.inf, np.where(backward > 0, -np.inf, 0.0))
-    return np.asarray(np.where(both, force, one_way))
-
-
 def _forces(currents: FloatArray, mean: FloatArray) -> FloatArray:
     """Force that drives a current through an edge: 2 arsinh(J / 2 kappa)."""
-    live = mean > 0
+    live = mean > _FAINT
     safe = np.where(live, mean, 1.0)
     with np.errstate(over="ignore"):
         ratio = 0.5 * currents / safe

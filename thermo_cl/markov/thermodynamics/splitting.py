@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.markov.algebra.ratios import log_ratio
 from thermo_cl.markov.network import MarkovNetwork
 from thermo_cl.markov.thermodynamics.currents import edge_flows
 
@@ -58,7 +59,8 @@ def split_entropy_production(network: MarkovNetwork, probabilities: ArrayLike) -
     Returns
     -------
     EntropySplit
-        Total and excess are infinite where a state of zero probability is next to an occupied one.
+        Total and excess are infinite where a state of zero probability is next to an occupied one, unless its steady
+        probability is zero in double precision too.
 
     Raises
     ------
@@ -74,7 +76,8 @@ def split_entropy_production(network: MarkovNetwork, probabilities: ArrayLike) -
     Esposito and Van den Broeck, Phys. Rev. Lett. 104, 090601 (2010). Each rate is computed on its own, so that their
     sum rule is a check.
     """
-    p, steady, edges = network.check_distribution(probabilities), network.steady_state(), network.edges
+    p = check.distributions("probabilities", probabilities, network.n_states)
+    steady, edges = network.steady_state(), network.edges
     edges.require_reversible()
     check.broadcast(network=np.zeros(network.batch_shape), probabilities=p[..., 0])
     lost = (steady == 0) & (p > 0)
@@ -83,7 +86,7 @@ def split_entropy_production(network: MarkovNetwork, probabilities: ArrayLike) -
             "probabilities", f"some probability on state {int(np.argwhere(lost)[0][-1])}",
             "zero where the steady probability is zero in double precision",
         )  # fmt: skip
-    potential = _log_ratio(p, steady)
+    potential = log_ratio(p, steady)  # zero where both are empty, to underflow
     out, back = p[..., edges.source], p[..., edges.target]
     occupied = (out > 0) | (back > 0)
     relaxing = np.where(
@@ -98,14 +101,6 @@ def split_entropy_production(network: MarkovNetwork, probabilities: ArrayLike) -
         for x in (held + relaxing, np.broadcast_to(held, relaxing.shape), relaxing)
     )
     return EntropySplit(total, housekeeping, excess)
-
-
-def _log_ratio(p: FloatArray, steady: FloatArray) -> FloatArray:
-    """ln(p / steady), -inf where p is zero."""
-    known = np.where(steady > 0, steady, 1.0)
-    near = np.abs(p - known) < 0.5 * known  # there the difference of logarithms cancels
-    with np.errstate(divide="ignore"):
-        return np.where(near, np.log1p(np.where(near, p - known, 0.0) / known), np.log(p) - np.log(known))
 
 
 def _gross(forward: FloatArray, backward: FloatArray, force: FloatArray) -> FloatArray:

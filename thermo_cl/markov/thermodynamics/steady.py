@@ -99,8 +99,7 @@ def steady_thermodynamics(network: MarkovNetwork, method: Method = "auto") -> St
     """
     if method not in get_args(Method):
         raise InvalidParameterError("method", method, f"one of {', '.join(get_args(Method))}")
-    if network.batch_shape:
-        raise InvalidParameterError("network", f"a batch of shape {network.batch_shape}", "a single network")
+    network.require_single()
     steady = network.steady_state()
     network.edges.require_reversible()
     circuit = solve_circuit(network.n_states, network.edges, steady, method)

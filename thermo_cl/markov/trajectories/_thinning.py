@@ -26,19 +26,6 @@ def _binding(signal, inactive, active):
     return (1.0 + signal / inactive) / (1.0 + signal / active)
 
 
-@njit(cache=True, error_model="numpy")
-def fill_bounds(signals, inactive, active, factor, boltzmann, bounds):
-    """Upper bounds of the vertical rates out of every state, from the signal at the ends of every bin."""
-    n = boltzmann.size
-    for i in range(bounds.shape[0]):
-        for m in range(n):
-            down = up = 0.0
-            for signal in (signals[i, 0], signals[i, 1]):
-                weight = boltzmann[m] * _binding(signal, inactive, active)
-                down, up = max(down, factor * max(1.0, weight)), max(up, factor * max(1.0, 1.0 / weight))
-            bounds[i, m], bounds[i, n + m] = down, up
-
-
 @njit(cache=True, inline="always", error_model="numpy")
 def _level_change(state, n, u):
     """State after a horizontal candidate, from a number u between 0 and the horizontal exit rate."""

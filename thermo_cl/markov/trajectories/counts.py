@@ -15,7 +15,8 @@ from thermo_cl._types import Array, FloatArray, IntArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.markov.edges import Edges
 from thermo_cl.markov.network import MarkovNetwork
-from thermo_cl.markov.trajectories.tables import Seed, jump_tables, positive_time, stream_key
+from thermo_cl.markov.trajectories.streams import Seed, stream_key
+from thermo_cl.markov.trajectories.tables import jump_tables
 
 __all__ = ["CurrentSamples", "JumpCounts", "accumulate_increments", "count_jumps", "sample_currents"]
 
@@ -123,7 +124,7 @@ def count_jumps(
     >>> counts.residence_times / counts.duration
     array([[0.40..., 0.59...]])
     """
-    length = positive_time("duration", duration)
+    length = check.positive_number("duration", duration)
     count, first = check.integer_at_least("copies", copies, 1), check.integer_at_least("first_copy", first_copy, 0)
     tables, _ = jump_tables(network, initial)
     key, m = stream_key(rng), len(network.edges)
@@ -155,7 +156,7 @@ def accumulate_increments(
     first_copy: int,
 ) -> tuple[FloatArray, IntArray, IntArray, IntArray, FloatArray]:
     """Sums, jumps, first and last states, and the initial distribution, for increments of shape (2 m, k)."""
-    length = positive_time("duration", duration)
+    length = check.positive_number("duration", duration)
     count, first = check.integer_at_least("copies", copies, 1), check.integer_at_least("first_copy", first_copy, 0)
     tables, start = jump_tables(network, initial)
     key, width = stream_key(rng), per_transition.shape[1]
@@ -205,6 +206,7 @@ def sample_currents(
     InvalidParameterError, ReducibleNetworkError, MemoryLimitError
         As for ``sample_paths``, and if the increments do not fit the states or are not finite.
     """
+    length = check.positive_number("duration", duration)
     source = np.stack([network.edges.source, network.edges.target], axis=-1).ravel()
     target = np.stack([network.edges.target, network.edges.source], axis=-1).ravel()
     sparse = scipy.sparse.issparse(increments)
@@ -215,9 +217,7 @@ def sample_currents(
     values = check.finite("increments", square[target, source] if sparse else square[..., target, source])
     leading = values.shape[:-1]
     sums, jumps, initials, finals, _ = accumulate_increments(
-        network, duration, values.reshape(-1, source.size).T, copies=copies, initial=initial, rng=rng,
+        network, length, values.reshape(-1, source.size).T, copies=copies, initial=initial, rng=rng,
         first_copy=first_copy,
     )  # fmt: skip
-    return CurrentSamples(
-        sums.reshape(sums.shape[0], *leading), jumps, positive_time("duration", duration), initials, finals
-    )
+    return CurrentSamples(sums.reshape(sums.shape[0], *leading), jumps, length, initials, finals)

@@ -17,13 +17,8 @@ from thermo_cl.markov.driving import drive
 from thermo_cl.markov.ladder import Ladder
 from thermo_cl.markov.trajectories.entropy import EntropySamples, entropy_samples
 from thermo_cl.markov.trajectories.paths import SampledPaths, sampling_times
-from thermo_cl.markov.trajectories.tables import (
-    Seed,
-    alias_rows,
-    distribution,
-    positive_time,
-    stream_key,
-)
+from thermo_cl.markov.trajectories.streams import Seed, stream_key
+from thermo_cl.markov.trajectories.tables import alias_rows, distribution
 
 __all__ = ["DrivenTables", "driven_tables", "driven_trajectory_entropy", "sample_driven_paths"]
 
@@ -48,31 +43,22 @@ class DrivenTables:
 
 def driven_tables(ladder: Ladder, signal: PeriodicSignal, initial: ArrayLike | None) -> DrivenTables:
     """Check a single ladder and its signal; bins, bounds of the rates, and the start (steady unless given)."""
-    from thermo_cl.markov.trajectories._thinning import fill_bounds  # compiled code is imported where it is used
-
     if ladder.batch_shape:
         raise InvalidParameterError("ladder", f"a batch of shape {ladder.batch_shape}", "a single ladder")
-    corners, values = np.atleast_1d(signal.times), np.atleast_1d(signal.values)
+    if not isinstance(signal, PeriodicSignal):
+        raise InvalidParameterError("signal", signal, "a PeriodicSignal; sample_thinned_paths takes any function")
+    corners, values = signal.times, signal.values
     if corners.ndim > 1 or values.ndim > 1:
         raise InvalidParameterError("signal", f"a batch of shape {corners.shape[:-1]}", "a single signal")
-    energy = ladder.energy_difference([values.min(), values.max()])  # refuses signals below zero
-    with np.errstate(over="ignore"):
-        fastest = ladder.rate_factor * np.exp(np.abs(energy).max()) + ladder.backward_rate
-    if not np.isfinite(fastest):
-        raise InvalidParameterError(
-            "energy_step * (reference_level - level)",
-            float(np.abs(energy).max()),
-            "below 700 k_B T, so that exp(energy) is a finite rate",
-        )
+    energy = ladder.energy_difference(values)  # refuses signals below zero
     n, inactive, active = ladder.n_levels, float(ladder.inactive_dissociation), float(ladder.active_dissociation)
     start = ladder.steady_state(values[0]) if initial is None else distribution("initial", 2 * n, initial)
     occupied = np.flatnonzero(start)
     counts = np.append(np.zeros(2 * n, np.int64), occupied.size)
 
-    binding = np.log1p(values / inactive) - np.log1p(values / active)
-    pieces = np.clip(np.ceil(np.abs(np.diff(binding)) / _BIN), 1, _MOST_BINS).astype(np.int64)
+    pieces = np.clip(np.ceil(np.abs(np.diff(energy[:, 0])) / _BIN), 1, _MOST_BINS).astype(np.int64)
     require_memory(
-        "bounds of the driven rates", 16 * n * int(pieces.sum()), "Use a signal of fewer corners or a smaller ladder."
+        "bounds of the driven rates", 96 * n * int(pieces.sum()), "Use a signal of fewer corners or a smaller ladder."
     )
     spread = [np.arange(k + 1) / k for k in pieces]
     edges = [corners[i] + (corners[i + 1] - corners[i]) * x for i, x in enumerate(spread)]
@@ -81,9 +67,9 @@ def driven_tables(ladder: Ladder, signal: PeriodicSignal, initial: ArrayLike | N
     signals = np.stack([np.concatenate([v[:-1] for v in levels]), np.concatenate([v[1:] for v in levels])], axis=-1)
     stops[:-1] = starts[1:]
 
+    up, down = ladder._vertical_rates(signals)  # refuses rates that overflow
+    bounds = np.concatenate([down, up], axis=-1).max(axis=1)  # within a bin they are monotone
     boltzmann = np.exp(ladder.energy_difference(0.0))
-    bounds = np.empty((starts.size, 2 * n))
-    fill_bounds(signals, inactive, active, float(ladder.rate_factor), boltzmann, bounds)
     along, against = np.ones(n), np.full(n, float(ladder.backward_rate))
     along[0] = against[-1] = 0.0
     horizontal = np.concatenate([along + against, (along + against)[::-1]])
@@ -182,7 +168,7 @@ def driven_trajectory_entropy(
     ConvergenceError
         If a path ends in a state to which ``final`` gives no probability, or ``drive`` does not get there.
     """
-    length = positive_time("duration", duration)
+    length = check.positive_number("duration", duration)
     end = None if final is None else distribution("final", 2 * ladder.n_levels, final)
     _, states, entropy, start = _run(ladder, signal, [0.0, length], copies, initial, rng, first_copy, entropy=True)
     if end is None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray, IntArray
 from thermo_cl.errors import ConvergenceError
 from thermo_cl.markov.dynamics import propagate
 from thermo_cl.markov.network import MarkovNetwork
 from thermo_cl.markov.trajectories.counts import accumulate_increments
-from thermo_cl.markov.trajectories.tables import Seed, distribution, positive_time
+from thermo_cl.markov.trajectories.streams import Seed
+from thermo_cl.markov.trajectories.tables import distribution
 
 __all__ = ["EntropySamples", "entropy_samples", "trajectory_entropy"]
 
@@ -110,7 +112,7 @@ def trajectory_entropy(
     >>> float(np.exp(-entropy.total).mean())
     0.99...
     """
-    length = positive_time("duration", duration)
+    length = check.positive_number("duration", duration)
     network.edges.require_reversible()
     forward = np.log(network.edges.forward) - np.log(network.edges.backward)
     per_transition = np.stack([forward, -forward], axis=-1).reshape(-1, 1)

@@ -13,7 +13,8 @@ from thermo_cl._threads import over_batch
 from thermo_cl._types import Array, FloatArray, IntArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.markov.network import MarkovNetwork
-from thermo_cl.markov.trajectories.tables import Seed, jump_tables, positive_time, stream_key
+from thermo_cl.markov.trajectories.streams import Seed, stream_key
+from thermo_cl.markov.trajectories.tables import jump_tables
 
 __all__ = ["JumpRecord", "SampledPaths", "record_paths", "sample_paths", "sampling_times"]
 
@@ -183,7 +184,7 @@ def record_paths(
     >>> states[:4]
     array([0, 1, 0, 1], dtype=int32)
     """
-    length = positive_time("duration", duration)
+    length = check.positive_number("duration", duration)
     count, first = check.integer_at_least("copies", copies, 1), check.integer_at_least("first_copy", first_copy, 0)
     tables, _ = jump_tables(network, initial)
     key = stream_key(rng)

@@ -1,4 +1,4 @@
-"""What every simulation starts from: the key of its random streams, and alias tables of a network."""
+"""What every simulation starts from: an initial distribution, and alias tables of a network."""
 
 from __future__ import annotations
 
@@ -13,31 +13,7 @@ from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.markov.network import MarkovNetwork
 
-__all__ = ["JumpTables", "Seed", "alias_rows", "distribution", "jump_tables", "positive_time", "stream_key"]
-
-Seed = int | np.random.SeedSequence | np.random.Generator | None
-
-
-def stream_key(rng: Seed) -> tuple[np.uint64, np.uint64]:
-    """The 128-bit key of all streams of a simulation: from a seed, drawn from a generator, or fresh for None."""
-    if isinstance(rng, np.random.Generator):
-        drawn = rng.integers(2**64, size=2, dtype=np.uint64)
-        return drawn[0], drawn[1]
-    if not isinstance(rng, np.random.SeedSequence):
-        try:
-            rng = np.random.SeedSequence(None if rng is None else check.integer_at_least("rng", rng, 0))
-        except InvalidParameterError:
-            raise InvalidParameterError("rng", rng, "a whole number >= 0, a SeedSequence or a Generator") from None
-    key = rng.generate_state(2, np.uint64)
-    return np.uint64(key[0]), np.uint64(key[1])
-
-
-def positive_time(name: str, value: float) -> float:
-    """A finite time > 0, not an array."""
-    time = check.positive(name, value)
-    if time.ndim:
-        raise InvalidParameterError(f"{name}.shape", time.shape, "(), a single time")
-    return float(time)
+__all__ = ["JumpTables", "alias_rows", "distribution", "jump_tables"]
 
 
 def distribution(name: str, n_states: int, initial: ArrayLike) -> FloatArray:
@@ -46,15 +22,8 @@ def distribution(name: str, n_states: int, initial: ArrayLike) -> FloatArray:
     if p.ndim == 0 and p.dtype.kind in "iu":
         if not 0 <= p < n_states:
             raise InvalidParameterError(name, int(p), f"a state from 0 to {n_states - 1}, or a distribution")
-        p = np.zeros(n_states)
-        p[int(np.asarray(initial))] = 1.0
-        return p
-    p = check.non_negative(name, initial)
-    if p.shape != (n_states,) or abs(float(p.sum()) - 1.0) > 1e-9:
-        raise InvalidParameterError(
-            name, initial, f"the index of a state, or probabilities of {n_states} states that sum to 1"
-        )
-    return p
+        return np.where(np.arange(n_states) == p, 1.0, 0.0)
+    return check.distribution(name, initial, n_states)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,38 +13,13 @@ from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.markov.network import MarkovNetwork
 from thermo_cl.markov.trajectories.paths import SampledPaths, sampling_times
-from thermo_cl.markov.trajectories.tables import Seed, distribution, stream_key
+from thermo_cl.markov.trajectories.streams import Seed, following_numbers, stream_key, streams
+from thermo_cl.markov.trajectories.tables import distribution
 
-__all__ = ["following_numbers", "sample_thinned_paths", "streams"]
+__all__ = ["sample_thinned_paths"]
 
 _AT_ONCE = 2**22  # rates held at a time
 _ROUNDING = 1e-12  # by which a rate may exceed its bound, as sums of rates do
-
-_GOLDEN, _MIX1, _MIX2 = (np.uint64(x) for x in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
-
-
-def streams(key: tuple[np.uint64, np.uint64], copies: Array) -> Array:
-    """States of the streams of some copies, shape (4, m): the ones of ``_random``, here for arrays."""
-    counters = 2 * copies.astype(np.uint64)[None] + np.array([[1], [2], [1], [2]], np.uint64)
-    z = np.array([key[0], key[0], key[1], key[1]])[:, None] + counters * _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * _MIX1
-    z = (z ^ (z >> np.uint64(27))) * _MIX2
-    return np.asarray(z ^ (z >> np.uint64(31)))
-
-
-def following_numbers(state: Array) -> FloatArray:
-    """A uniform variate in (0, 1) of every stream; the states, shape (4, m), move on (xoshiro256++)."""
-    a, b, c, d = state
-    total = a + d
-    number = ((total << np.uint64(23)) | (total >> np.uint64(41))) + a
-    shifted = b << np.uint64(17)
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d[:] = (d << np.uint64(45)) | (d >> np.uint64(19))
-    return np.asarray(((number >> np.uint64(12)).astype(float) + 0.5) * 2.0**-52)
 
 
 def sample_thinned_paths(
@@ -99,6 +74,9 @@ def sample_thinned_paths(
     >>> paths.average([1.0, 0.0])  # (1 + exp(-2 - 2 (1 - cos 1))) / 2
     array([0.52...])
     """
+    for name, function in (("generator", generator), ("signal", signal)):
+        if not callable(function):
+            raise InvalidParameterError(name, function, "a function of an array")
     chosen, order = sampling_times(times)
     count, first = check.integer_at_least("copies", copies, 1), check.integer_at_least("first_copy", first_copy, 0)
     rates = _rates(generator, signal, np.zeros(1))
