@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from thermo_cl.cli.curve import curve
+from thermo_cl.cli.derive import derive
 from thermo_cl.cli.dissipation import dissipation
 from thermo_cl.cli.kernel import kernel
 
@@ -61,3 +62,4 @@ def _example(command: str) -> str:
 app.command(epilog=_example("thermo-cl kernel --gamma 1e-3 --signal 200 --plot kernel.png"))(kernel)
 app.command(epilog=_example("thermo-cl curve --gamma 1e-3 --slow 30 --save curve.nc"))(curve)
 app.command(epilog=_example("thermo-cl dissipation --gamma 0.3,0.1,1e-2,1e-4 --json"))(dissipation)
+app.command(epilog=_example("thermo-cl derive tcl-33 --html derivation.html"))(derive)

@@ -1,0 +1,1 @@
+"""Equations by topic; the registry imports these modules when it is asked for a name."""

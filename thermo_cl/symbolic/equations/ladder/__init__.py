@@ -1,0 +1,1 @@
+"""The ladder: rates, steady states, cuts, limits, bulk laws and their cost."""

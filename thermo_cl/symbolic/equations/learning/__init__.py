@@ -1,0 +1,1 @@
+"""Learning rules: phases, dual propagation, equilibrium propagation."""

@@ -1,0 +1,1 @@
+"""Kernels, families of them and integral feedback."""

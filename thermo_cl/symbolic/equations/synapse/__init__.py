@@ -1,0 +1,1 @@
+"""The sawtooth, the update, the speed-accuracy bound, area and offset."""
