@@ -390,8 +390,14 @@ def test_derive_prints_the_derivation():
         assert answer.stdout.count(part) == 2
 
 
+def test_derive_survives_a_terminal_without_the_signs():
+    command = [sys.executable, "-c", "from thermo_cl.cli import app; app()", "derive", "tcl-33"]
+    done = subprocess.run(command, capture_output=True, check=True, env=os.environ | {"PYTHONIOENCODING": "latin-1"})
+    assert b"Proof: proved" in done.stdout
+
+
 def test_derive_as_json(registry):
-    from thermo_cl.symbolic.document import verify
+    from thermo_cl.symbolic.documents.outcomes import verify
 
     document = json.loads(run("derive", "tcl-33", "--json", "--rng", 7).stdout)
     expected = verify(registry["tcl-33"], 7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +16,7 @@ from thermo_cl.cli.outputs import errors_reported
 
 if TYPE_CHECKING:
     from thermo_cl.symbolic import Equation
-    from thermo_cl.symbolic.document import Outcome
+    from thermo_cl.symbolic.documents.outcomes import Outcome
 
 __all__ = ["derive"]
 
@@ -71,7 +72,7 @@ def _check_files(latex: Path | None, html: Path | None, *, force: bool) -> None:
 
 def _verified(equations: Iterable[Equation], rng: int, say: Callable[[Equation, Outcome], None]) -> dict[str, Outcome]:
     """Outcomes by name, each told as soon as it is known: all of them take a minute."""
-    from thermo_cl.symbolic.document import verify
+    from thermo_cl.symbolic.documents.outcomes import verify
 
     outcomes = {}
     for equation in equations:
@@ -85,7 +86,13 @@ def _print_derivation(equation: Equation, outcome: Outcome) -> None:
 
     from thermo_cl.symbolic import text_derivation
 
-    typer.echo(f"{text_derivation(equation, outcome, width=min(get_terminal_size().columns, 120))}\n")
+    _echo(f"{text_derivation(equation, outcome, width=min(get_terminal_size().columns, 120))}\n")
+
+
+def _echo(text: str) -> None:
+    """Print what the terminal can show; a sign outside its encoding becomes a question mark."""
+    encoding = sys.stdout.encoding or "utf-8"
+    typer.echo(text.encode(encoding, "replace").decode(encoding))
 
 
 def _line_of(equations: Iterable[Equation]) -> Callable[[Equation, Outcome], None]:
@@ -96,9 +103,9 @@ def _line_of(equations: Iterable[Equation]) -> Callable[[Equation, Outcome], Non
         proof = "proved" if outcome.proof.proved else "FAILED"
         check = "agrees" if outcome.check.agrees else "FAILED"
         number = f" (Eq. {equation.number})" if equation.number else ""
-        typer.echo(f"{proof}  {check}  {equation.name:{widest}}  {equation.title}{number}")
+        _echo(f"{proof}  {check}  {equation.name:{widest}}  {equation.title}{number}")
         if not outcome.holds:
-            typer.echo(f"  {outcome.proof_in_words}; {outcome.check_in_words}")
+            _echo(f"  {outcome.proof_in_words}; {outcome.check_in_words}")
 
     return say
 

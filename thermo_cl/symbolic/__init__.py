@@ -1,11 +1,11 @@
 """Derivations that run: every formula of the library derived by sympy, proved step by step, checked by numbers."""
 
+from thermo_cl.symbolic.documents.html import html_document
+from thermo_cl.symbolic.documents.tex import latex_document
+from thermo_cl.symbolic.documents.text import text_derivation
 from thermo_cl.symbolic.equation import Check, Equation, Proof, Step
-from thermo_cl.symbolic.family import KernelFamily
-from thermo_cl.symbolic.html import html_document
+from thermo_cl.symbolic.families.family import KernelFamily
 from thermo_cl.symbolic.registry import equation, names
-from thermo_cl.symbolic.tex import latex_document
-from thermo_cl.symbolic.text import text_derivation
 
 __all__ = [
     "Check",

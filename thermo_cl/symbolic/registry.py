@@ -49,9 +49,11 @@ def register(build: Callable[[], Equation]) -> Callable[[], Equation]:
 
 def names() -> tuple[str, ...]:
     """Names of all equations, in the order of the papers."""
-    for module in _MODULES:
-        importlib.import_module(f"thermo_cl.symbolic.equations.{module}")
-    return tuple(_BUILDERS)
+    modules = [f"thermo_cl.symbolic.equations.{module}" for module in _MODULES]
+    for module in modules:
+        importlib.import_module(module)
+    # in the registry's order, also where a module was imported before it was asked
+    return tuple(sorted(_BUILDERS, key=lambda name: modules.index(_BUILDERS[name].__module__)))
 
 
 @cache

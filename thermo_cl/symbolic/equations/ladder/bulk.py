@@ -24,6 +24,7 @@ from thermo_cl.symbolic.equations.ladder.cuts import (
     x_bottom,
     x_top,
 )
+from thermo_cl.symbolic.equations.ladder.rates import MEANING as RATE_MEANING
 from thermo_cl.symbolic.evaluate import evaluate
 from thermo_cl.symbolic.ladder import against, level, merge_sums, n_levels, p_bottom, p_top, split_sums
 from thermo_cl.symbolic.ladder_draws import signal_of
@@ -38,19 +39,14 @@ sigma, cost, area = sp.symbols("sigma kappa I", positive=True)
 
 OURS = "thermo_cl"
 MEANING = {
-    r: "horizontal rate against the drive, over that along it",
-    gamma: "drive parameter, 1 at detailed balance",
-    step: "energy step per level, k_B T",
+    **{s: RATE_MEANING[s] for s in (r, gamma, step, shift, reference, n)},
     margin: "margin below the critical drive, 1/r - 1",
     change: "step of the logarithmic term of the energy difference, a whole number of levels, k_B T",
     whole: "levels by which the step moves the profile",
     moment: "first moment of the step kernel",
-    shift: "logarithmic term of the energy difference, k_B T",
-    reference: "reference level",
     sigma: "entropy production rate, k_B per time",
     cost: "sigma mu1 / Delta_ell",
     area: "size of the step kernel's area",
-    n: "number of levels",
     m: "level",
 }
 
@@ -98,7 +94,11 @@ def cost_of_memory(ladder: Ladder, count: FloatArray, signal: FloatArray) -> Flo
 
 @register
 def ladder_critical_drive() -> Equation:
-    """Where the drive of the mean level changes sign. The check compares the sign of mu1 on both sides."""
+    """Where the drift of the mean level changes sign.
+
+    The check takes the zero of that drift, which is linear in gamma, from the library's rates and any occupation of
+    inner levels, and the sign of mu1 on both sides of it.
+    """
     critical = sp.Symbol("gamma_c", positive=True)
 
     def compare(rng: np.random.Generator) -> tuple[ArrayLike, ArrayLike]:
@@ -106,7 +106,15 @@ def ladder_critical_drive() -> Equation:
         at = evaluate(sp.exp(-step / 2), {step: steps})
         side = np.where(np.arange(8) % 2, 0.8, 1.2)
         ladder = Ladder(gamma=at * side, n_levels=40, reference_level=19, energy_step=steps)
-        return np.sign(1.0 - side), np.sign(ladder.step_moments(200.0).first_moment)
+        inner = np.zeros((8, 2, 5))
+        inner[..., 1:-1] = rng.dirichlet(np.ones(6), 8).reshape(8, 2, 3)
+        levels, drift = np.tile(np.arange(5.0), 2), np.empty((2, 8))
+        for row, drive in zip(drift, (0.2, 0.7), strict=True):
+            rates = Ladder(gamma=drive, rate_factor=1e-3, reference_level=2, energy_step=steps).rate_matrix(0.0)
+            row[:] = np.einsum("kij,kj->ki", rates, inner.reshape(8, 10)) @ levels
+        zero = 0.2 + 0.5 * drift[0] / (drift[0] - drift[1])
+        signs = np.sign(1.0 - side), np.sign(ladder.step_moments(200.0).first_moment)
+        return np.stack([at, signs[0]]), np.stack([zero, signs[1]])
 
     return Equation(
         "ladder-critical-drive", OURS, "", "The drive at which adaptation sets in",

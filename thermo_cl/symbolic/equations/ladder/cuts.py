@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from thermo_cl import entropy_production_rate
 from thermo_cl._types import FloatArray
 from thermo_cl.symbolic.equation import Equation, Step
+from thermo_cl.symbolic.equations.ladder.rates import MEANING as RATE_MEANING
 from thermo_cl.symbolic.evaluate import evaluate
 from thermo_cl.symbolic.ladder import (
     against,
@@ -37,9 +38,7 @@ mean_before, mean_after = sp.symbols("m_before m_after", real=True)
 
 OURS = "thermo_cl"
 MEANING = {
-    r: "horizontal rate against the drive, over that along it",
-    n: "number of levels",
-    gamma: "drive parameter, 1 at detailed balance",
+    **{s: RATE_MEANING[s] for s in (r, n, gamma)},
     top_share: "occupancy of the top rail",
     mean_before: "mean level before the step",
     mean_after: "mean level long after the step",

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from thermo_cl import Ladder
 from thermo_cl.symbolic.equation import Equation, Step
+from thermo_cl.symbolic.equations.ladder.rates import MEANING as RATE_MEANING
 from thermo_cl.symbolic.evaluate import evaluate
 from thermo_cl.symbolic.ladder import (
     against,
@@ -31,7 +32,7 @@ from thermo_cl.symbolic.registry import register
 r, m = against, level
 OURS = "thermo_cl"
 UNDRIVEN, FAST = 1e-30, 1e13  # gamma and F that are 0 and infinite to double precision
-MEANING = {r: "horizontal rate against the drive, over that along it", m: "level"}
+MEANING = {r: RATE_MEANING[r], m: "level"}
 
 
 def _ratios(levels: int) -> list[sp.Expr]:

@@ -11,6 +11,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from thermo_cl.symbolic.equation import Equation, Step
+from thermo_cl.symbolic.equations.ladder.rates import MEANING as RATE_MEANING
 from thermo_cl.symbolic.evaluate import evaluate
 from thermo_cl.symbolic.ladder import (
     against,
@@ -26,7 +27,7 @@ from thermo_cl.symbolic.registry import register
 
 r = against
 gamma = sp.Symbol("gamma", positive=True)
-OURS, RATE = "thermo_cl", "horizontal rate against the drive, over that along it"
+OURS = "thermo_cl"
 
 
 def _top_share(weights: list[sp.Expr]) -> sp.Expr:
@@ -49,7 +50,7 @@ def _steady(levels: int, written: sp.Expr) -> Equation:
     return Equation(
         f"ladder-steady-{levels}", OURS, "", f"Top-rail occupancy of {levels} levels, exactly",
         sp.Eq(occupancy, written, evaluate=False),
-        {r: RATE} | rung_meaning(*up, *down) | {occupancy: "occupancy of the top rail"},
+        {r: RATE_MEANING[r]} | rung_meaning(*up, *down) | {occupancy: "occupancy of the top rail"},
         (
             Step(trees, "matrix-tree theorem: minors of -W are the weights of the states"),
             Step(written, "sums over spanning trees, collected by eliminating levels", evaluate_determinants),
@@ -95,7 +96,7 @@ def _plaquette_current(levels: int, numerator: sp.Expr) -> Equation:
         return evaluate(written, values), ladder.plaquette_currents(signal)[..., 0]
 
     flow = sp.Symbol("J_0", real=True)
-    meaning = {gamma: "drive parameter, 1 at detailed balance"}
+    meaning = {gamma: RATE_MEANING[gamma]}
     meaning |= {flow: "current from level 0 to 1 on the top rail", w: "exp(-Delta_E) at level 0", y: "exp(epsilon/2)"}
     return Equation(
         f"ladder-current-{levels}", OURS, "", f"Plaquette current of {levels} levels: none at gamma = 1",

@@ -163,7 +163,8 @@ def feedback_roots() -> Equation:
         return sp.lambdify((lam, k), result)(fast + slow, fast * slow), -rates[..., 0].real
 
     return equation(
-        "feedback-roots", "The faster decay rate of overdamped integral feedback, lambda^2 > 4 k", sp.Eq(r_p, result, evaluate=False),
+        "feedback-roots", "The faster decay rate of overdamped integral feedback, lambda^2 > 4 k",
+        sp.Eq(r_p, result, evaluate=False),
         (
             Step(r**2 - lam * r + k, "denominator of the transfer function at p = -r: zero"),
             Step(result, "the larger root", lambda e: max(sp.solve(e, r, check=False), key=_with_positive_root)),

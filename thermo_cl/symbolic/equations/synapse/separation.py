@@ -310,7 +310,8 @@ def offset_dynamic_range_limit() -> Equation:
 
     statement = sp.Eq(_RATIO, capped, evaluate=False)
     return entry(
-        "offset-dynamic-range-limit", "", "Dynamic range with Eq. 45 and an area for an endless fall, s_bar >= 0", statement,
+        "offset-dynamic-range-limit", "", "Dynamic range with Eq. 45 and an area for an endless fall, s_bar >= 0",
+        statement,
         (
             Step(start, "largest amplitude over the one at which the whole rise passes"),
             Step(result, "dynamic range (offset-dynamic-range)", _opening),

@@ -219,7 +219,7 @@ def update_below_ideal() -> Equation:
 
     return Equation(
         "update-below-ideal", "thermo_cl", "",
-        "With 0 < R < 1 rise and fall together give less than the ideal rate, at any threshold (why Fig. 8 lies below 1)",
+        "With 0 < R < 1 rise and fall give less than the ideal rate, at any threshold (why Fig. 8 lies below 1)",
         sp.StrictGreaterThan(fast, passed(rise) + passed(fall)),
         {
             fast: "steepness of the rise, A/tau_f (signal/time)", slow: "steepness of the fall, A/tau_s (signal/time)",

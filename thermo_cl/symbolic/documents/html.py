@@ -7,11 +7,20 @@ from html import escape
 
 import sympy as sp
 
-from thermo_cl.symbolic.document import INTRODUCTION, TITLE, Outcome, chapters, explained, origin, outcomes_of, source
+from thermo_cl.symbolic.documents.formula import LINE, abbreviated, latex, visible
+from thermo_cl.symbolic.documents.mathml import mathml
+from thermo_cl.symbolic.documents.outcomes import (
+    INTRODUCTION,
+    TITLE,
+    Outcome,
+    chapters,
+    explained,
+    origin,
+    outcomes_of,
+    source,
+)
+from thermo_cl.symbolic.documents.prose import html_prose
 from thermo_cl.symbolic.equation import Equation, Step
-from thermo_cl.symbolic.formula import LINE, abbreviated, latex, visible
-from thermo_cl.symbolic.mathml import mathml
-from thermo_cl.symbolic.prose import html_prose
 
 __all__ = ["html_document"]
 
@@ -26,7 +35,7 @@ code { font: .85em ui-monospace, Menlo, Consolas, monospace; color: #555; }
 table { border-collapse: collapse; width: 100%; font-size: .95rem; }
 td { padding: .18rem .9rem .18rem 0; vertical-align: top; border-bottom: 1px solid #ecece6; }
 td:last-child { padding-right: 0; }
-nav td:nth-child(1) { width: 14rem; } nav td:nth-child(2) { width: 5rem; } nav td:nth-child(4) { width: 3rem; }
+nav td:nth-child(1) { width: 14rem; } nav td:nth-child(2) { width: 6rem; white-space: nowrap; } nav td:nth-child(4) { width: 3rem; }
 article { margin: 0 0 2.2rem; padding: 1.1rem 1.4rem 1rem; background: #fff;
   border: 1px solid #e4e4de; border-radius: 6px; }
 .small { color: #666; font-size: .9rem; }

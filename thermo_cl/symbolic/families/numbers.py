@@ -12,8 +12,8 @@ from thermo_cl import _validate as check
 from thermo_cl._types import ComplexArray, FloatArray, IntArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel
-from thermo_cl.symbolic.coefficients import listed
-from thermo_cl.symbolic.terms import terms
+from thermo_cl.symbolic.families.coefficients import listed
+from thermo_cl.symbolic.families.terms import terms
 
 __all__ = ["kernel_at"]
 

@@ -9,10 +9,10 @@ import sympy as sp
 from sympy.printing.pretty.pretty import PrettyPrinter
 from sympy.printing.pretty.stringpict import prettyForm
 
-from thermo_cl.symbolic.document import Outcome, explained, source, verify
+from thermo_cl.symbolic.documents.formula import abbreviated
+from thermo_cl.symbolic.documents.outcomes import Outcome, explained, source, verify
+from thermo_cl.symbolic.documents.prose import plain_prose
 from thermo_cl.symbolic.equation import Equation, Step
-from thermo_cl.symbolic.formula import abbreviated
-from thermo_cl.symbolic.prose import plain_prose
 
 __all__ = ["text_derivation"]
 

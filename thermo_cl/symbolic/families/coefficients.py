@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import sympy as sp
 
 from thermo_cl.errors import InvalidParameterError
-from thermo_cl.symbolic.terms import tidy
+from thermo_cl.symbolic.families.terms import tidy
 
 __all__ = ["listed", "solve_coefficients"]
 

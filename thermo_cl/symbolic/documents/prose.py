@@ -9,15 +9,15 @@ from html import escape
 import sympy as sp
 from sympy.printing.pretty.pretty_symbology import greek_unicode, pretty_symbol
 
-from thermo_cl.symbolic.formula import ascii_text, latex
-from thermo_cl.symbolic.mathml import mathml
+from thermo_cl.symbolic.documents.formula import ascii_text, latex
+from thermo_cl.symbolic.documents.mathml import mathml
 
 __all__ = ["html_prose", "plain_prose", "tex_prose"]
 
 _GREEK = "|".join(sorted(greek_unicode, key=len, reverse=True))
-# tau_f, A_max, mu_1, gamma; r_+, not weight_update
+# tau_f, A_max, mu_1, mu1, gamma, r_+; not weight_update
 _SYMBOL = re.compile(
-    rf"(?<![\w.-])((?:[A-Za-z]|{_GREEK})_(?:[A-Za-z]+\d*|\d+|[+-](?=[^\w+-]|$))|{_GREEK})(?![\w(]|-[a-z])"
+    rf"(?<![\w.-])((?:[A-Za-z]|{_GREEK})_(?:[A-Za-z]+\d*|\d+|[+-](?=[^\w+-]|$))|(?:{_GREEK})\d*)(?![\w(]|-[a-z])"
 )
 _SIGNS = {"<->": "↔", "<=>": "⇔", "->": "→", ">=": "≥", "<=": "≤", "!=": "≠", "<<": "≪", ">>": "≫", "oo": "∞"}
 _SIGN = re.compile(r"\boo\b|" + "|".join(re.escape(sign) for sign in _SIGNS if sign != "oo"))

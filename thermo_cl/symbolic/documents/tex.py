@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
-from thermo_cl.symbolic.document import INTRODUCTION, TITLE, Outcome, chapters, explained, origin, outcomes_of
+from thermo_cl.symbolic.documents.formula import LINE, abbreviated, ascii_text, latex, visible
+from thermo_cl.symbolic.documents.outcomes import INTRODUCTION, TITLE, Outcome, chapters, explained, origin, outcomes_of
+from thermo_cl.symbolic.documents.prose import tex_prose
 from thermo_cl.symbolic.equation import Equation, Step
-from thermo_cl.symbolic.formula import LINE, abbreviated, ascii_text, latex, visible
-from thermo_cl.symbolic.prose import tex_prose
 
 __all__ = ["latex_document"]
 
