@@ -35,7 +35,8 @@ code { font: .85em ui-monospace, Menlo, Consolas, monospace; color: #555; }
 table { border-collapse: collapse; width: 100%; font-size: .95rem; }
 td { padding: .18rem .9rem .18rem 0; vertical-align: top; border-bottom: 1px solid #ecece6; }
 td:last-child { padding-right: 0; }
-nav td:nth-child(1) { width: 14rem; } nav td:nth-child(2) { width: 6rem; white-space: nowrap; } nav td:nth-child(4) { width: 3rem; }
+nav td:nth-child(1) { width: 14rem; } nav td:nth-child(2) { width: 6rem; white-space: nowrap; }
+nav td:nth-child(4) { width: 3rem; }
 article { margin: 0 0 2.2rem; padding: 1.1rem 1.4rem 1rem; background: #fff;
   border: 1px solid #e4e4de; border-radius: 6px; }
 .small { color: #666; font-size: .9rem; }

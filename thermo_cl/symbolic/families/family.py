@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl.errors import DivergentIntegralError, InvalidParameterError
 from thermo_cl.kernels import Kernel
-from thermo_cl.symbolic.families import terms as sums
 from thermo_cl.symbolic.equation import Step
+from thermo_cl.symbolic.families import terms as sums
 from thermo_cl.symbolic.families.coefficients import listed, solve_coefficients
 from thermo_cl.symbolic.families.numbers import kernel_at
 
