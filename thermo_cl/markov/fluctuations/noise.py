@@ -5,7 +5,7 @@ For the memory of a ladder, ``stationary_noise(ladder.network(signal), ladder.to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,8 +38,8 @@ class StationaryNoise:
     variance: FloatArray
     correlation_time: FloatArray
     copies: int
-    _amplitudes: Array
-    _durations: Array
+    _amplitudes: Array = field(repr=False)
+    _durations: Array = field(repr=False)
 
     def correlation(self, times: ArrayLike) -> FloatArray:
         """Stationary autocorrelation less the squared mean at time lags of any sign, shape batch + times.shape."""
