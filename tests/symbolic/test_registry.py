@@ -6,6 +6,7 @@ Each proof runs once in a session; the tests about it share the outcome.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import inspect
 import itertools
@@ -181,9 +182,24 @@ def test_an_equation_is_built_once():
 
 
 def test_names_are_known_without_building(monkeypatch):
+    def refusing(build):
+        @functools.wraps(build)
+        def refuse():
+            raise AssertionError(build.__name__)
+
+        return refuse
+
     monkeypatch.setattr(registry, "equation", None)
-    monkeypatch.setattr(registry, "_BUILDERS", dict.fromkeys(registry._BUILDERS))
-    assert names() == NAMES
+    # in another order, too: a module may have been imported before the registry was asked
+    shuffled = {name: refusing(build) for name, build in sorted(registry._BUILDERS.items())}
+    monkeypatch.setattr(registry, "_BUILDERS", shuffled)
+    assert sorted(names()) == sorted(NAMES)
+    modules = [equation_module(name) for name in names()]
+    assert [module for module, _ in itertools.groupby(modules)] == list(dict.fromkeys(modules))
+
+
+def equation_module(name):
+    return registry._BUILDERS[name].__module__
 
 
 @pytest.mark.parametrize(
