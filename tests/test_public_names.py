@@ -20,9 +20,9 @@ PUBLIC = {
         solve_steady_state stationary_noise steady_thermodynamics step_response_kernel uncertainty_ratios
         units update_slope weight_update""",
     "thermo_cl.errors": """
-        ConvergenceError DivergentIntegralError InvalidParameterError IrreversibleEdgeError MemoryLimitError
-        NormalizationError NotConnectedError OutputError ReducibleNetworkError ThermoError
-        UnknownEquationError""",
+        ConvergenceError DataError DivergenceError DivergentIntegralError InvalidParameterError
+        IrreversibleEdgeError MemoryLimitError NormalizationError NotConnectedError OutputError
+        ReducibleNetworkError SilentUpdatesWarning ThermoError UnknownEquationError""",
     "thermo_cl.kernels": """
         Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel integral_feedback_kernel periodic_response
         sine_kernel""",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 __all__ = [
     "ConvergenceError",
+    "DataError",
+    "DivergenceError",
     "DivergentIntegralError",
     "InvalidParameterError",
     "IrreversibleEdgeError",
@@ -14,6 +16,7 @@ __all__ = [
     "NotConnectedError",
     "OutputError",
     "ReducibleNetworkError",
+    "SilentUpdatesWarning",
     "ThermoError",
     "UnknownEquationError",
 ]
@@ -104,6 +107,18 @@ class MemoryLimitError(ThermoError, MemoryError):
             f"{what} needs {needed / 2**30:.1f} GiB of memory, of which {available / 2**30:.1f} GiB are free. {instead}"
         )
         self.needed, self.available = needed, available
+
+
+class DataError(ThermoError, ValueError):
+    """A file of examples that is damaged, incomplete or not what its name says; the message names the checksum."""
+
+
+class DivergenceError(ThermoError, ArithmeticError):
+    """A training run whose numbers left the finite range; the message says where the last good state is kept."""
+
+
+class SilentUpdatesWarning(UserWarning):
+    """Thresholds so high that no synapse was updated."""
 
 
 class NotConnectedError(ThermoError, ValueError):

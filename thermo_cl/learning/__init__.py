@@ -1,0 +1,1 @@
+"""Networks of synapses that learn: data, energy networks, rules, training."""

@@ -1,0 +1,5 @@
+"""Labelled examples, and where they come from."""
+
+from thermo_cl.learning.data.dataset import Dataset
+
+__all__ = ["Dataset"]

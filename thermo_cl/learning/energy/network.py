@@ -1,0 +1,182 @@
+"""A layered network whose neurons minimise an energy."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from thermo_cl import _validate as check
+from thermo_cl._types import Array
+from thermo_cl.errors import InvalidParameterError
+from thermo_cl.learning.energy.activations import Activation, Clip
+
+__all__ = ["EnergyNetwork", "Parameters", "States"]
+
+Parameters = Mapping[str, Array]
+"""Arrays by name, ``W1, b1, W2, b2, ...``; ``Wl`` of shape (n_{l-1}, n_l) joins layer l - 1 to layer l."""
+States = tuple[Array, ...]
+"""States of layers 1, 2, ..., each of shape (batch, n_l); the input layer is held."""
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class EnergyNetwork:
+    r"""Layers of neurons, each joined to the next by symmetric weights.
+
+    .. math:: E = \sum_{l>0} \left[\tfrac12 |x_l|^2 - \rho(x_{l-1})^T W_l\, \rho(x_l) - b_l \cdot \rho(x_l)\right]
+
+    (Scellier and Bengio, Front. Comput. Neurosci. 11, 24 (2017), Eq. 1; Falk et al. 2025, Eq. 29, where
+    :math:`\rho(x)^2` stands for :math:`x^2`, the same on its states). Inputs enter as they are: rho(x_0) = x_0.
+
+    Parameters
+    ----------
+    weights : sequence of array_like, shapes (n_0, n_1), (n_1, n_2), ...
+        All of one floating type, float32 or float64; others become float64.
+    biases : sequence of array_like, shapes (n_1,), (n_2,), ...
+    activation : Activation
+
+    Raises
+    ------
+    InvalidParameterError
+        If shapes do not fit each other or a number is not finite.
+    """
+
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+    activation: Activation
+
+    def __init__(self, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike], activation: Activation) -> None:
+        arrays = [np.asarray(array) for array in (*weights, *biases)]
+        dtype = np.float32 if arrays and all(a.dtype == np.float32 for a in arrays) else np.float64
+        if len(weights) == 0 or len(weights) != len(biases):
+            raise InvalidParameterError("weights", f"{len(weights)} arrays", "at least one, and as many as biases")
+        shapes = [a.shape for a in arrays]
+        joined, layers = shapes[: len(weights)], shapes[len(weights) :]
+        fits = all(len(w) == 2 and b == w[1:] for w, b in zip(joined, layers, strict=True))
+        if not fits or any(a[1] != b[0] for a, b in itertools.pairwise(joined)):
+            raise InvalidParameterError(
+                "shapes", f"{joined} and {layers}", "(n0, n1), (n1, n2), ... and (n1,), (n2,), ..."
+            )
+        converted = []
+        for name, array in zip(_names(len(weights), by_kind=True), arrays, strict=True):
+            values = np.array(array, dtype=dtype, order="C")
+            if not np.isfinite(values).all():
+                raise InvalidParameterError(name, "an array", "finite in every entry")
+            values.setflags(write=False)
+            converted.append(values)
+        check.freeze(
+            self, weights=tuple(converted[: len(weights)]), biases=tuple(converted[len(weights) :]),
+            activation=activation,
+        )  # fmt: skip
+
+    @classmethod
+    def glorot(
+        cls,
+        sizes: Sequence[int],
+        *,
+        activation: Activation | None = None,
+        scale: float = 0.5,
+        dtype: Any = np.float32,
+        rng: np.random.Generator | int | None = None,
+    ) -> EnergyNetwork:
+        r"""Weights drawn uniformly from :math:`\pm` scale :math:`\sqrt{6/(n_{l-1} + n_l)}`, zero biases.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            Neurons of the input, of every hidden layer and of the output; at least two numbers >= 1.
+        activation : Activation, optional
+            ``Clip`` by default.
+        scale : float
+            Factor on the range of Glorot and Bengio (AISTATS 2010, Eq. 16); the paper halves it.
+        dtype : float32 or float64
+        rng : Generator or seed
+        """
+        widths = [check.integer_at_least("sizes", n, 1) for n in sizes]
+        if len(widths) < 2:
+            raise InvalidParameterError("sizes", list(sizes), "at least two whole numbers: inputs and outputs")
+        factor, generator = check.positive_number("scale", scale), check.generator(rng)
+        limits = [factor * np.sqrt(6.0 / (a + b)) for a, b in itertools.pairwise(widths)]
+        weights = [
+            generator.uniform(-limit, limit, (a, b)).astype(dtype)
+            for limit, a, b in zip(limits, widths[:-1], widths[1:], strict=True)
+        ]
+        return cls(weights, [np.zeros(n, dtype) for n in widths[1:]], activation or Clip())
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons of each layer, inputs first."""
+        return (self.weights[0].shape[0], *(b.size for b in self.biases))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Floating type of all arrays."""
+        return self.weights[0].dtype
+
+    @property
+    def parameters(self) -> Parameters:
+        """All arrays by name: ``W1, b1, W2, b2, ...``, read-only."""
+        pairs = zip(self.weights, self.biases, strict=True)
+        return MappingProxyType(dict(zip(_names(len(self.weights)), (a for pair in pairs for a in pair), strict=True)))
+
+    def with_parameters(self, parameters: Parameters) -> EnergyNetwork:
+        """The same network with other weights and biases, all of ``parameters`` given by name.
+
+        The arrays are taken as they are, not copied, and not looked through for numbers that are not finite.
+
+        Raises
+        ------
+        InvalidParameterError
+            If names, shapes or types are not those of this network.
+        """
+        expected = self.parameters
+        if set(parameters) != set(expected):
+            raise InvalidParameterError("parameters", sorted(parameters), f"the names {', '.join(expected)}")
+        for name, array in expected.items():
+            given = parameters[name]
+            if given.shape != array.shape or given.dtype != array.dtype:
+                raise InvalidParameterError(name, f"{given.dtype} {given.shape}", f"{array.dtype} {array.shape}")
+        layers = range(1, len(self.weights) + 1)
+        other = object.__new__(type(self))
+        check.freeze(
+            other,
+            weights=tuple(parameters[f"W{n}"] for n in layers),
+            biases=tuple(parameters[f"b{n}"] for n in layers),
+            activation=self.activation,
+        )
+        return other
+
+    def initial_states(self, batch: int) -> States:
+        """Every neuron at zero, as before anything was seen."""
+        return tuple(np.zeros((batch, b.size), self.dtype) for b in self.biases)
+
+    def energy(self, inputs: Array, states: States) -> Array:
+        """Energy E of each example.
+
+        Parameters
+        ----------
+        inputs : ndarray, shape (batch, n_0)
+        states : tuple of ndarray, shapes (batch, n_l)
+
+        Returns
+        -------
+        ndarray of float64, shape (batch,)
+        """
+        outputs = [inputs, *(self.activation.value(x) for x in states)]
+        total = np.zeros(inputs.shape[0])
+        for w, b, x, below, here in zip(self.weights, self.biases, states, outputs[:-1], outputs[1:], strict=True):
+            own = 0.5 * np.einsum("bi,bi->b", x, x, dtype=np.float64)
+            total += own - np.einsum("bi,bi->b", below @ w + b, here, dtype=np.float64)
+        return total
+
+
+def _names(layers: int, *, by_kind: bool = False) -> list[str]:
+    """Names of the parameters, layer by layer, or first all weights."""
+    if by_kind:
+        return [f"{kind}{n}" for kind in "Wb" for n in range(1, layers + 1)]
+    return [f"{kind}{n}" for n in range(1, layers + 1) for kind in "Wb"]
