@@ -1,4 +1,8 @@
-"""Compute data sets and save them as netCDF: ``python -m analysis [NAME ...] [--out DIR] [--force]``."""
+"""Compute data sets and save them as netCDF: ``python -m analysis [NAME ...] [--out DIR] [--force]``.
+
+Without names, those that take seconds; studies, which train networks for many minutes, run when they are named. Their
+results are kept in ``analysis/stored``, from where the figures take them.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +17,27 @@ from thermo_cl.sweep import check_output, save_netcdf
 
 NAMES = (
     "kernel_shape", "update_curve", "dynamic_range", "offset", "ladder_currents", "dissipation", "ramp_speed",
-    "learning_cost",
+    "learning_cost", "gradient_angle",
 )  # fmt: skip
+STUDIES = ("mnist", "accuracy_dissipation")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the named analyses (all by default); returns the exit status."""
+    """Run the named analyses (all but the studies by default); returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of: {', '.join(NAMES)} (default: all)")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"any of: {', '.join(NAMES)} (default: all); or a study, many minutes long: {', '.join(STUDIES)}",
+    )
     parser.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="folder (default: results)")
     parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="seed of every draw (default: 0)")
     parser.add_argument("--force", action="store_true", help="replace existing files")
     options = parser.parse_args(arguments)
     names = tuple(dict.fromkeys(options.names)) or NAMES
-    if unknown := [name for name in names if name not in NAMES]:
-        parser.error(f"no analysis named {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    if unknown := [name for name in names if name not in (*NAMES, *STUDIES)]:
+        parser.error(f"no analysis named {', '.join(unknown)}; there are {', '.join((*NAMES, *STUDIES))}")
     if options.rng < 0:
         parser.error("--rng must be a whole number, not negative")
     try:

@@ -14,7 +14,11 @@ from figures._axes import STYLE
 from thermo_cl.errors import ThermoError
 from thermo_cl.sweep import atomic_output, check_output, load_netcdf
 
-NAMES = ("fig2b", "fig4b", "fig4c", "fig5b", "fig5c", "fig6a", "fig6b", "fig8", "fig9b", "learning_cost")
+NAMES = (
+    "fig2b", "fig4b", "fig4c", "fig5b", "fig5c", "fig6a", "fig6b", "fig8", "fig9b", "learning_cost", "gradient_angle",
+    "mnist", "accuracy_dissipation",
+)  # fmt: skip
+STORED = Path(__file__).resolve().parents[1] / "analysis" / "stored"  # results of the studies that take many minutes
 # the PDF carries no date, so that the same data give the same bytes
 FORMATS: dict[str, dict[str, str | None]] = {"pdf": {"CreationDate": None}, "png": {}}
 
@@ -41,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
                 check_output(options.out / f"{name}.{suffix}", force=options.force)
         modules = {name: importlib.import_module(f"figures.{name}") for name in names}
         needed = dict.fromkeys(source for module in modules.values() for source in module.DATASETS)
-        datasets = {source: load_netcdf(options.data / f"{source}.nc") for source in needed}
+        datasets = {source: load_netcdf(_file(options.data, source)) for source in needed}
         for name, module in modules.items():
             start = time.perf_counter()
             figure = module.draw(*(datasets[source] for source in module.DATASETS))
@@ -57,6 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _file(folder: Path, source: str) -> Path:
+    """The data set in the folder, or the stored one of a study that was not run again."""
+    own, stored = folder / f"{source}.nc", STORED / f"{source}.nc"
+    return own if own.exists() or not stored.exists() else stored
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ PUBLIC = {
     "thermo_cl.synapse": """
         CurveMetrics DrivenUpdate LinearNoise NoisyUpdate Sawtooth adaptive_threshold amplitude_window
         crossing_metrics driven_update exact_crossing_metrics exact_window_metrics linear_noise noisy_update
-        segment_metrics update_slope weight_update""",
+        segment_metrics thresholded_integral update_slope weight_update""",
     "thermo_cl.symbolic": """
         Check Equation KernelFamily Proof Step equation html_document latex_document names text_derivation""",
     "thermo_cl.units": "BOLTZMANN comparison_bits convert cost_per_bit landauer_limit",

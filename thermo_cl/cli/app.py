@@ -10,6 +10,7 @@ from thermo_cl.cli.curve import curve
 from thermo_cl.cli.derive import derive
 from thermo_cl.cli.dissipation import dissipation
 from thermo_cl.cli.kernel import kernel
+from thermo_cl.cli.train import train
 
 __all__ = ["app"]
 
@@ -63,3 +64,4 @@ app.command(epilog=_example("thermo-cl kernel --gamma 1e-3 --signal 200 --plot k
 app.command(epilog=_example("thermo-cl curve --gamma 1e-3 --slow 30 --save curve.nc"))(curve)
 app.command(epilog=_example("thermo-cl dissipation --gamma 0.3,0.1,1e-2,1e-4 --json"))(dissipation)
 app.command(epilog=_example("thermo-cl derive tcl-33 --html derivation.html"))(derive)
+app.command(epilog=_example("thermo-cl train --config falk2025-mnist --epochs 3 --seed 1"))(train)

@@ -1,6 +1,7 @@
 """One synapse under a sawtooth: threshold, exact weight updates, offset and dynamic range."""
 
 from thermo_cl.synapse.driven import DrivenUpdate, driven_update
+from thermo_cl.synapse.integral import thresholded_integral
 from thermo_cl.synapse.linear_noise import LinearNoise, linear_noise
 from thermo_cl.synapse.metrics import (
     CurveMetrics,
@@ -28,6 +29,7 @@ __all__ = [
     "linear_noise",
     "noisy_update",
     "segment_metrics",
+    "thresholded_integral",
     "update_slope",
     "weight_update",
 ]

@@ -7,9 +7,10 @@ from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
 from thermo_cl._threads import over_batch
-from thermo_cl._types import Array, FloatArray
+from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel, PeriodicResponse, periodic_response
+from thermo_cl.synapse.integral import flat_response, flat_rows
 from thermo_cl.synapse.sawtooth import Sawtooth
 
 __all__ = ["adaptive_threshold", "amplitude_window", "update_slope", "weight_update"]
@@ -100,7 +101,7 @@ def amplitude_window(kernel: Kernel, protocol: Sawtooth, *, threshold: ArrayLike
     response, bias, batch = _shape(kernel, protocol, floor)
     from thermo_cl.synapse._curve import extremes  # compiled code is imported where it is used
 
-    lowest, highest, arrays = np.empty(bias.size), np.empty(bias.size), _flat(response, batch)
+    lowest, highest, arrays = np.empty(bias.size), np.empty(bias.size), flat_response(response, batch)
     over_batch(lambda begin, end: extremes(begin, end, *arrays, lowest, highest), bias.size)
     limit = np.broadcast_to(floor, batch)
     above, below = np.maximum(highest.reshape(batch), 0.0), np.maximum(-lowest.reshape(batch), 0.0)
@@ -124,19 +125,6 @@ def _shape(
     return periodic_response(kernel, protocol.unit_signal()), bias, batch
 
 
-def _rows(array: Array, batch: tuple[int, ...], own_axes: int) -> Array:
-    """Copy of an array, spread over the batch, with one batch axis; always the layout that is compiled for."""
-    own = array.shape[array.ndim - own_axes :]
-    return np.array(np.broadcast_to(array, batch + own), order="C").reshape(-1, *own)
-
-
-def _flat(response: PeriodicResponse, batch: tuple[int, ...]) -> list[Array]:
-    """The response's arrays as the compiled loops take them."""
-    one_axis = (response.lengths, response.intercepts, response.slopes)
-    arrays = [_rows(array, batch, 1) for array in one_axis]
-    return [*arrays, _rows(response.poly, batch, 3), _rows(response.rates, batch, 1)]
-
-
 def update_and_slope(
     kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, threshold: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
@@ -153,9 +141,9 @@ def update_and_slope(
         protocol=np.zeros(protocol.batch_shape),
     )  # fmt: skip
     response, bias, batch = _shape(kernel, protocol, floor + np.zeros(height.shape[:-1]))
-    grid = _rows(height, batch, 1)
+    grid = flat_rows(height, batch, 1)
     update, gradient = np.empty(grid.shape), np.empty(grid.shape)
-    inputs = (*_flat(response, batch), _rows(bias, batch, 0), _rows(floor, batch, 0), grid)
+    inputs = (*flat_response(response, batch), flat_rows(bias, batch, 0), flat_rows(floor, batch, 0), grid)
     over_batch(lambda begin, end: curves(begin, end, *inputs, update, gradient), grid.shape[0])
     shape = batch if scalar else (*batch, grid.shape[-1])
     return update.reshape(shape)[()], gradient.reshape(shape)[()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -43,7 +43,7 @@ class EnergyNetwork:
     Raises
     ------
     InvalidParameterError
-        If shapes do not fit each other or a number is not finite.
+        If shapes do not fit each other, a number is not real and finite, or the activation is none.
     """
 
     weights: tuple[Array, ...]
@@ -51,16 +51,20 @@ class EnergyNetwork:
     activation: Activation
 
     def __init__(self, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike], activation: Activation) -> None:
-        arrays = [np.asarray(array) for array in (*weights, *biases)]
+        if not isinstance(activation, Activation):
+            raise InvalidParameterError(
+                "activation", activation, 'an Activation, as Clip() or activation("clip") gives'
+            )
+        arrays = [_numbers(name, a) for name, group in (("weights", weights), ("biases", biases)) for a in group]
         dtype = np.float32 if arrays and all(a.dtype == np.float32 for a in arrays) else np.float64
         if len(weights) == 0 or len(weights) != len(biases):
             raise InvalidParameterError("weights", f"{len(weights)} arrays", "at least one, and as many as biases")
         shapes = [a.shape for a in arrays]
         joined, layers = shapes[: len(weights)], shapes[len(weights) :]
         fits = all(len(w) == 2 and b == w[1:] for w, b in zip(joined, layers, strict=True))
-        if not fits or any(a[1] != b[0] for a, b in itertools.pairwise(joined)):
+        if not fits or any(0 in a for a in joined) or any(a[1] != b[0] for a, b in itertools.pairwise(joined)):
             raise InvalidParameterError(
-                "shapes", f"{joined} and {layers}", "(n0, n1), (n1, n2), ... and (n1,), (n2,), ..."
+                "shapes", f"{joined} and {layers}", "(n0, n1), (n1, n2), ... and (n1,), (n2,), ..., none of them 0"
             )
         converted = []
         for name, array in zip(_names(len(weights), by_kind=True), arrays, strict=True):
@@ -96,10 +100,17 @@ class EnergyNetwork:
             Factor on the range of Glorot and Bengio (AISTATS 2010, Eq. 16); the paper halves it.
         dtype : float32 or float64
         rng : Generator or seed
+
+        Raises
+        ------
+        InvalidParameterError
+            If an argument is not as above.
         """
+        if not isinstance(sizes, Iterable) or len(sizes) < 2:
+            raise InvalidParameterError("sizes", sizes, "at least two whole numbers: inputs and outputs")
         widths = [check.integer_at_least("sizes", n, 1) for n in sizes]
-        if len(widths) < 2:
-            raise InvalidParameterError("sizes", list(sizes), "at least two whole numbers: inputs and outputs")
+        if dtype not in (np.float32, np.float64):
+            raise InvalidParameterError("dtype", dtype, "float32 or float64")
         factor, generator = check.positive_number("scale", scale), check.generator(rng)
         limits = [factor * np.sqrt(6.0 / (a + b)) for a, b in itertools.pairwise(widths)]
         weights = [
@@ -139,8 +150,9 @@ class EnergyNetwork:
             raise InvalidParameterError("parameters", sorted(parameters), f"the names {', '.join(expected)}")
         for name, array in expected.items():
             given = parameters[name]
-            if given.shape != array.shape or given.dtype != array.dtype:
-                raise InvalidParameterError(name, f"{given.dtype} {given.shape}", f"{array.dtype} {array.shape}")
+            if not isinstance(given, np.ndarray) or given.shape != array.shape or given.dtype != array.dtype:
+                seen = f"{given.dtype} {given.shape}" if isinstance(given, np.ndarray) else type(given).__name__
+                raise InvalidParameterError(name, seen, f"{array.dtype} {array.shape}")
         layers = range(1, len(self.weights) + 1)
         other = object.__new__(type(self))
         check.freeze(
@@ -152,11 +164,12 @@ class EnergyNetwork:
         return other
 
     def initial_states(self, batch: int) -> States:
-        """Every neuron at zero, as before anything was seen."""
+        """Every neuron at zero, as before anything was seen; ``batch`` >= 1 examples."""
+        batch = check.integer_at_least("batch", batch, 1)
         return tuple(np.zeros((batch, b.size), self.dtype) for b in self.biases)
 
     def energy(self, inputs: Array, states: States) -> Array:
-        """Energy E of each example.
+        """Energy E of each example, computed in float64 whatever the network's precision.
 
         Parameters
         ----------
@@ -167,12 +180,24 @@ class EnergyNetwork:
         -------
         ndarray of float64, shape (batch,)
         """
-        outputs = [inputs, *(self.activation.value(x) for x in states)]
-        total = np.zeros(inputs.shape[0])
-        for w, b, x, below, here in zip(self.weights, self.biases, states, outputs[:-1], outputs[1:], strict=True):
-            own = 0.5 * np.einsum("bi,bi->b", x, x, dtype=np.float64)
-            total += own - np.einsum("bi,bi->b", below @ w + b, here, dtype=np.float64)
+        exact = [np.asarray(x, dtype=np.float64) for x in states]
+        outputs = [np.asarray(inputs, dtype=np.float64), *(self.activation.value(x) for x in exact)]
+        total = np.zeros(len(outputs[0]))
+        for w, b, x, below, here in zip(self.weights, self.biases, exact, outputs[:-1], outputs[1:], strict=True):
+            received = below @ w.astype(np.float64) + b
+            total += 0.5 * np.einsum("bi,bi->b", x, x) - np.einsum("bi,bi->b", received, here)
         return total
+
+
+def _numbers(name: str, array: ArrayLike) -> Array:
+    """An array of real numbers."""
+    try:
+        values = np.asarray(array)
+    except ValueError:  # rows of different lengths
+        raise InvalidParameterError(name, "rows of different lengths", "arrays of real numbers") from None
+    if values.dtype.kind not in "iufb":
+        raise InvalidParameterError(name, f"an array of {values.dtype}", "arrays of real numbers")
+    return values
 
 
 def _names(layers: int, *, by_kind: bool = False) -> list[str]:

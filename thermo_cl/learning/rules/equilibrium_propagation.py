@@ -10,9 +10,9 @@ import numpy as np
 from thermo_cl import _validate as check
 from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError
-from thermo_cl.learning.energy import EnergyNetwork, Relaxation, States, relax
+from thermo_cl.learning.energy import EnergyNetwork, Relaxation, States, check_batch, check_relaxation, relax
 from thermo_cl.learning.rules.interface import Estimate
-from thermo_cl.learning.rules.phases import energy_gradient, free_phase
+from thermo_cl.learning.rules.phases import energy_contrast, free_phase
 
 __all__ = ["EquilibriumPropagation"]
 
@@ -21,16 +21,26 @@ _SIDES = ("one", "random", "centred")
 
 @dataclass(frozen=True)
 class EquilibriumPropagation:
-    r"""Gradient estimate :math:`[\partial E(x^\beta) - \partial E(x^0)]/\beta` (Scellier and Bengio 2017).
+    r"""Gradient estimate :math:`[\partial E(x^\beta) - \partial E(x^0)]/\beta`.
+
+    Source: Scellier and Bengio, Front. Comput. Neurosci. 11, 24 (2017), Eq. 10. With both phases relaxed to rest
+    its error against the gradient of the mean cost is of first order in :math:`\beta`. From a free state at rest,
+    K clamped steps tend, as :math:`\beta` vanishes, to the gradient through K steps (see ``Backpropagation``).
 
     Parameters
     ----------
     nudge : float
-        Clamping strength :math:`\beta` > 0.
+        Clamping strength :math:`\beta` > 0. Far above rounding: the states' own rounding is divided by it.
     sides : {"one", "random", "centred"}
         Nudge with :math:`+\beta`; with a random sign for each minibatch; or contrast :math:`+\beta` with
         :math:`-\beta` (Laborieux et al., Front. Neurosci. 15, 633674 (2021)), whose error is of second order.
+        The mean of ``"random"`` over its sign is ``"centred"``.
     relaxation : Relaxation
+
+    Raises
+    ------
+    InvalidParameterError
+        If an argument is out of range, or from ``estimate`` if a minibatch does not fit the network.
     """
 
     nudge: float = 0.5
@@ -38,14 +48,16 @@ class EquilibriumPropagation:
     relaxation: Relaxation = field(default_factory=Relaxation)
 
     def __post_init__(self) -> None:
-        check.positive_number("nudge", self.nudge)
+        check.freeze(self, nudge=check.positive_number("nudge", self.nudge))
         if self.sides not in _SIDES:
             raise InvalidParameterError("sides", self.sides, f"one of {', '.join(_SIDES)}")
+        check_relaxation(self.relaxation)
 
     def estimate(
         self, network: EnergyNetwork, inputs: Array, targets: Array, states: States, rng: np.random.Generator
     ) -> Estimate:
         """See ``Rule``."""
+        check_batch(network, inputs, states, targets)
         drive, free = free_phase(network, inputs, states, self.relaxation)
 
         def clamped(nudge: float) -> States:
@@ -56,6 +68,5 @@ class EquilibriumPropagation:
 
         beta = self.nudge * (float(rng.choice([-1.0, 1.0])) if self.sides == "random" else 1.0)
         below, span = (clamped(-beta), 2.0 * beta) if self.sides == "centred" else (free, beta)
-        high, low = (energy_gradient(network, inputs, x) for x in (clamped(beta), below))
-        gradient = {name: (high[name] - low[name]) / span for name in high}
+        gradient = energy_contrast(network, inputs, clamped(beta), below, factor=1.0 / span)
         return Estimate(gradient, free, free[-1])

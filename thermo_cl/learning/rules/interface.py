@@ -50,5 +50,10 @@ class Rule(Protocol):
             Free states kept from before, where the free phase starts.
         rng : numpy.random.Generator
             For the rules that draw something.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a shape, or a type other than the network's, does not fit; see ``check_batch``.
         """
         ...

@@ -1,0 +1,225 @@
+"""Configurations of training runs: TOML files, shipped or one's own, read into checked values."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from thermo_cl.errors import InvalidParameterError
+from thermo_cl.learning.data import Dataset, split
+from thermo_cl.learning.energy import ACTIVATIONS, EnergyNetwork, Relaxation, activation
+from thermo_cl.learning.rules import Rule
+from thermo_cl.learning.training.recipe import Purpose, generator
+from thermo_cl.learning.training.rule_tables import rule_from
+from thermo_cl.learning.training.table import Table, toml_text
+
+__all__ = ["RunConfiguration", "load_configuration", "shipped_configurations"]
+
+_DTYPES = {"float32": np.float32, "float64": np.float64}
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Which examples: arguments of ``thermo_cl.learning.data.split``."""
+
+    name: str
+    train: int
+    holdout: int
+    folder: str | None
+
+
+@dataclass(frozen=True)
+class NetworkChoice:
+    """Which network: hidden layers, activation, and arguments of ``EnergyNetwork.glorot``."""
+
+    hidden: tuple[int, ...]
+    activation: str
+    scale: float
+    dtype: str
+
+
+@dataclass(frozen=True)
+class TrainingChoice:
+    """How it is trained: arguments of ``train``; ``reference`` asks for angles to the exact gradient."""
+
+    epochs: int
+    batch: int
+    seed: int
+    shuffle: bool
+    reference: bool
+    learning_rates: Mapping[str, float] | float
+
+
+@dataclass(frozen=True, eq=False)
+class RunConfiguration:
+    """A training run as a file describes it; make one with ``load_configuration`` or ``from_values``.
+
+    Attributes
+    ----------
+    name : str
+    data : DataChoice
+    network : NetworkChoice
+    relaxation : Relaxation
+    rule : Rule
+    training : TrainingChoice
+    values : mapping
+        The nested tables, defaults included.
+    """
+
+    name: str
+    data: DataChoice
+    network: NetworkChoice
+    relaxation: Relaxation
+    rule: Rule
+    training: TrainingChoice
+    values: Mapping[str, Any]
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> RunConfiguration:
+        """Configuration from nested mappings, as the TOML parser gives them.
+
+        Raises
+        ------
+        InvalidParameterError
+            If an entry is missing, unknown, of the wrong type or out of its domain; named as ``rule.thresholds.W1``.
+        """
+        root = Table(values)
+        name = root.text("name")
+        data, network = _data(root.table("data")), _network(root.table("network", {}))
+        steps = root.table("relaxation", {})
+        relaxation = Relaxation(
+            steps.integer("free_steps", 20, least=0),
+            steps.integer("clamped_steps", 4, least=1),
+            steps.number("step_size", 0.5, positive=True),
+        )
+        steps.close()
+        parameters = [f"{kind}{layer}" for layer in range(1, len(network.hidden) + 2) for kind in "Wb"]
+        rule = rule_from(root.table("rule"), relaxation, parameters)
+        training = _training(root.table("training"), parameters)
+        root.close()
+        return cls(name, data, network, relaxation, rule, training, root.used)
+
+    def replaced(
+        self, *, epochs: int | None = None, seed: int | None = None, folder: str | Path | None = None
+    ) -> RunConfiguration:
+        """The same run with another length, seed or folder of data; None keeps what there is."""
+        values = {name: dict(v) if isinstance(v, Mapping) else v for name, v in self.values.items()}
+        values["training"] |= {k: v for k, v in (("epochs", epochs), ("seed", seed)) if v is not None}
+        if folder is not None:
+            values["data"]["folder"] = str(folder)
+        return type(self).from_values(_without_none(values))
+
+    def toml(self) -> str:
+        """The configuration as TOML, defaults included."""
+        return toml_text(self.values)
+
+    def datasets(self) -> tuple[Dataset, Dataset]:
+        """Training and holdout examples.
+
+        Raises
+        ------
+        InvalidParameterError, DataError
+            As ``thermo_cl.learning.data.split``.
+        """
+        with Table(self.values["data"], "data").domain(name="set"):
+            return split(self.data.name, self.data.train, self.data.holdout, self.data.folder)
+
+    def initial_network(self, data: Dataset) -> EnergyNetwork:
+        """Network for the features and classes of a data set, drawn with the seed of the run."""
+        choice = self.network
+        return EnergyNetwork.glorot(
+            [data.inputs.shape[1], *choice.hidden, data.classes],
+            activation=activation(choice.activation),
+            scale=choice.scale,
+            dtype=_DTYPES[choice.dtype],
+            rng=generator(self.training.seed, Purpose.INITIAL),
+        )
+
+
+def shipped_configurations() -> tuple[str, ...]:
+    """Names of the configurations that come with the package."""
+    names = (entry.name for entry in _shipped().iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def load_configuration(source: str | Path) -> RunConfiguration:
+    """Configuration from a TOML file, or a shipped one by its name.
+
+    Parameters
+    ----------
+    source : str or Path
+        A shipped name, or the path of a file that ends in ``.toml``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no such configuration, it is not TOML, or an entry is not valid.
+    """
+    shipped = shipped_configurations()
+    try:
+        if str(source) in shipped:
+            text = (_shipped() / f"{source}.toml").read_text("utf-8")
+        else:
+            text = Path(source).expanduser().read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        valid = f"a TOML file ({reason}) or one of {', '.join(shipped)}"
+        raise InvalidParameterError("config", str(source), valid) from None
+    try:
+        return RunConfiguration.from_values(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidParameterError("config", str(source), f"valid TOML ({error})") from None
+
+
+def _shipped() -> Any:
+    return files("thermo_cl.learning") / "configurations"
+
+
+def _data(table: Table) -> DataChoice:
+    choice = DataChoice(
+        table.text("set"),
+        table.integer("train", least=1),
+        table.integer("holdout", least=1),
+        table.text("folder", None),
+    )
+    table.close()
+    return choice
+
+
+def _network(table: Table) -> NetworkChoice:
+    choice = NetworkChoice(
+        table.integers("hidden", [500], least=1),
+        table.text("activation", "clip", among=ACTIVATIONS),
+        table.number("scale", 0.5, positive=True),
+        table.text("dtype", "float32", among=_DTYPES),
+    )
+    table.close()
+    return choice
+
+
+def _training(table: Table, parameters: list[str]) -> TrainingChoice:
+    choice = TrainingChoice(
+        table.integer("epochs", least=1),
+        table.integer("batch", 20, least=1),
+        table.integer("seed", 0, least=0),
+        table.flag("shuffle", False),
+        table.flag("reference", True),
+        table.numbers_by_name("learning_rates", parameters),
+    )
+    table.close()
+    return choice
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables as a file would hold them: TOML knows no None, and its lists are lists."""
+    return {
+        k: _without_none(v) if isinstance(v, Mapping) else list(v) if isinstance(v, tuple) else v
+        for k, v in values.items()
+        if v is not None
+    }

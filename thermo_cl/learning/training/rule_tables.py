@@ -1,0 +1,108 @@
+"""Learning rules and kernels from the tables of a run configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from thermo_cl.kernels import Kernel, chemotaxis_kernel, integral_feedback_kernel, sine_kernel
+from thermo_cl.learning.energy import Relaxation
+from thermo_cl.learning.rules import Backpropagation, ContrastiveHebbian, EquilibriumPropagation, Rule, TemporalContrast
+from thermo_cl.learning.training.table import Table
+from thermo_cl.markov import Ladder
+from thermo_cl.synapse import Sawtooth
+
+__all__ = ["KERNELS", "RULES", "rule_from"]
+
+
+def rule_from(table: Table, relaxation: Relaxation, parameters: Sequence[str]) -> Rule:
+    """Rule of a table whose ``name`` says which; ``parameters`` are the names W1, b1, ... of the network.
+
+    Raises
+    ------
+    InvalidParameterError
+        If an entry is missing, unknown, of the wrong type or out of its domain, by its dotted name.
+    """
+    make = RULES[table.text("name", among=RULES)]
+    rule = make(table, relaxation, parameters)
+    table.close()
+    return rule
+
+
+def _temporal_contrast(table: Table, relaxation: Relaxation, parameters: Sequence[str]) -> TemporalContrast:
+    kernel = _kernel(table.table("kernel"))
+    ramps = table.table("protocol")
+    with ramps.domain():
+        protocol = Sawtooth(ramps.number("fast"), ramps.number("slow"))
+    ramps.close()
+    thresholds = table.numbers_by_name("thresholds", parameters)
+    samples = table.integer("samples", 100, word="exact")
+    with table.domain(times="protocol", window="kernel"):
+        return TemporalContrast(
+            kernel,
+            protocol,
+            thresholds,
+            nudge=table.number("nudge", 0.5),
+            sides=table.text("sides", "random", among=("random", "one")),
+            stages=table.integer("stages", 8),
+            samples=None if samples == "exact" else samples,
+            gain=table.number("gain", None),
+            convolution=table.text("convolution", "exact", among=("exact", "sampled")),
+            relaxation=relaxation,
+        )
+
+
+def _equilibrium_propagation(table: Table, relaxation: Relaxation, _: Sequence[str]) -> Rule:
+    with table.domain():
+        return EquilibriumPropagation(
+            table.number("nudge", 0.5),
+            table.text("sides", "random", among=("one", "random", "centred")),
+            relaxation,
+        )
+
+
+def _contrastive_hebbian(table: Table, relaxation: Relaxation, _: Sequence[str]) -> Rule:
+    with table.domain():
+        return ContrastiveHebbian(relaxation, table.number("gain", 2.0))
+
+
+def _backpropagation(table: Table, relaxation: Relaxation, _: Sequence[str]) -> Rule:
+    with table.domain():
+        return Backpropagation(relaxation)
+
+
+RULES: dict[str, Callable[[Table, Relaxation, Sequence[str]], Rule]] = {
+    "temporal-contrast": _temporal_contrast,
+    "equilibrium-propagation": _equilibrium_propagation,
+    "contrastive-hebbian": _contrastive_hebbian,
+    "backpropagation": _backpropagation,
+}
+
+
+def _kernel(table: Table) -> Kernel:
+    make = KERNELS[table.text("family", among=KERNELS)]
+    with table.domain(n_levels="levels", length="window", units="ladder_units"):
+        kernel = make(table)
+    table.close()
+    return kernel
+
+
+def _ladder(table: Table) -> Kernel:
+    """Step kernel of a ladder, its time relabelled and its first moment scaled to -1, as the paper does."""
+    ladder = Ladder(
+        gamma=table.number("gamma"),
+        rate_factor=table.number("rate_factor", 25.0),
+        n_levels=table.integer("levels", 5),
+        reference_level=table.number("reference_level", 1.0),
+        energy_step=table.number("energy_step", 2.0),
+    )
+    kernel = ladder.step_kernel(table.number("signal", 200.0), table.number("baseline", 0.0))
+    window, units = table.number("window", None), table.number("ladder_units", 5.0)
+    return (kernel if window is None else kernel.windowed(window)).rescaled(units).normalized()
+
+
+KERNELS: dict[str, Callable[[Table], Kernel]] = {
+    "sine": lambda t: sine_kernel(t.number("duration", 0.1), t.number("amplitude", 1.0 / 3.0)),
+    "chemotaxis": lambda t: chemotaxis_kernel(t.number("area", 0.0), t.number("decay_rate", 20.0)),
+    "integral-feedback": lambda t: integral_feedback_kernel(t.number("damping"), t.number("gain")),
+    "ladder": _ladder,
+}
