@@ -109,7 +109,7 @@ class EnergyNetwork:
         if not isinstance(sizes, Iterable) or len(sizes) < 2:
             raise InvalidParameterError("sizes", sizes, "at least two whole numbers: inputs and outputs")
         widths = [check.integer_at_least("sizes", n, 1) for n in sizes]
-        if dtype not in (np.float32, np.float64):
+        if dtype not in (np.float32, np.float64, "float32", "float64"):
             raise InvalidParameterError("dtype", dtype, "float32 or float64")
         factor, generator = check.positive_number("scale", scale), check.generator(rng)
         limits = [factor * np.sqrt(6.0 / (a + b)) for a, b in itertools.pairwise(widths)]

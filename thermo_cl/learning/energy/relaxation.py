@@ -10,7 +10,7 @@ import numpy as np
 from thermo_cl import _validate as check
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import InvalidParameterError
-from thermo_cl.learning.energy.checks import check_batch, check_states
+from thermo_cl.learning.energy.checks import check_inputs, check_states, check_targets
 from thermo_cl.learning.energy.network import EnergyNetwork, States
 
 __all__ = ["Relaxation", "check_relaxation", "clamped_energy", "output_cost", "relax", "relaxation_energies"]
@@ -136,7 +136,7 @@ def relaxation_energies(
     nudge: float | Array = 0.0,
 ) -> FloatArray:
     """Energy (clamped, with a nudge) before and after each step, shape (steps + 1, batch); see ``rises``."""
-    check_batch(network, inputs, states, targets)
+    _checked(network, inputs, states, steps, step_size, targets, nudge, None)
     drive = inputs @ network.weights[0] + network.biases[0]
 
     def value() -> FloatArray:
@@ -163,13 +163,14 @@ def _checked(
 ) -> float:
     """Step size as a plain number, which keeps float32 what it is, once all arguments of ``relax`` are checked."""
     if drive is None:
-        check_batch(network, inputs, states, targets)
-        batch = len(inputs)
+        batch = check_inputs(network, inputs)
     else:
         batch, shape = len(drive), (len(drive), network.biases[0].size)
         if drive.shape != shape or drive.dtype != network.dtype:
             raise InvalidParameterError("drive", f"{drive.dtype} {drive.shape}", f"{network.dtype} of shape {shape}")
-        check_states(network, batch, states, targets)
+    check_states(network, batch, states)
+    if targets is not None:
+        check_targets(network, batch, targets)
     check.integer_at_least("steps", steps, 0)
     if not 0 < step_size < math.inf:
         raise InvalidParameterError("step_size", step_size, "finite and greater than 0")

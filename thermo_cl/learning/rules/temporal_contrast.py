@@ -54,9 +54,10 @@ class TemporalContrast:
         Sign of the nudge drawn anew for each minibatch, or always positive.
     stages : int
         Clamped states on each ramp of a sawtooth.
-    samples : int or None
-        Times per period at which outputs are compared with the threshold; None finds the crossings exactly, which takes
-        some 10 us a synapse, float64, and needs ``convolution="exact"``.
+    samples : int, "gauss" or None
+        Times per period at which outputs are compared with the threshold, equally spaced; "gauss" puts Gauss points
+        between the breakpoints of the response, for kernels shorter than that spacing; None finds the crossings
+        exactly, which takes some 10 us a synapse, float64. The last two need ``convolution="exact"``.
     gain : float, optional
         Factor on the integral; :math:`1/|\mu_1|` by default. The paper's run has 5000.
     convolution : {"exact", "sampled"}
@@ -92,7 +93,7 @@ class TemporalContrast:
     nudge: float = field(default=0.5, kw_only=True)
     sides: Literal["random", "one"] = field(default="random", kw_only=True)
     stages: int = field(default=8, kw_only=True)
-    samples: int | None = field(default=100, kw_only=True)
+    samples: int | Literal["gauss"] | None = field(default=100, kw_only=True)
     gain: float | None = field(default=None, kw_only=True)
     convolution: Literal["exact", "sampled"] = field(default="exact", kw_only=True)
     relaxation: Relaxation = field(default_factory=Relaxation, kw_only=True)
@@ -113,13 +114,7 @@ class TemporalContrast:
             raise InvalidParameterError("kernel", f"a batch of shape {self.kernel.batch_shape}", "a single kernel")
         path, thresholds = self.protocol, self.thresholds
         cycle = path if isinstance(path, ClampingCycle) else ClampingCycle.sawtooth(path, self.stages)
-        if self.samples is not None:
-            make = CurrentMap.exact if self.convolution == "exact" else CurrentMap.sampled
-            current_map = make(self.kernel, cycle, self.samples)
-        elif self.convolution == "sampled":
-            raise InvalidParameterError("samples", None, "a whole number of at least 2 for the sampled convolution")
-        else:
-            current_map = None
+        current_map = _current_map(self.kernel, cycle, self.samples, self.convolution)
         moment = float(self.kernel.first_moment)
         if self.gain is None:
             self.kernel.normalized()  # refuses a vanishing moment
@@ -207,12 +202,27 @@ class TemporalContrast:
         return dict(self.thresholds)
 
 
+def _current_map(
+    kernel: Kernel, cycle: ClampingCycle, samples: int | str | None, convolution: str
+) -> CurrentMap | None:
+    """The map at the times asked for, or None for exact crossings."""
+    if isinstance(samples, str) and samples != "gauss":
+        raise InvalidParameterError("samples", samples, "a whole number of at least 2, 'gauss' or None")
+    if convolution == "sampled":
+        if not isinstance(samples, int):
+            raise InvalidParameterError("samples", samples, "a whole number of at least 2 for the sampled convolution")
+        return CurrentMap.sampled(kernel, cycle, samples)
+    if samples is None:
+        return None
+    return CurrentMap.gauss(kernel, cycle) if isinstance(samples, str) else CurrentMap.exact(kernel, cycle, samples)
+
+
 def _threshold(name: str, value: float) -> float:
     return check.single(name, check.non_negative(name, value))
 
 
 def _smeared(
-    noise: OutputNoise | None, thresholds: Iterable[float], samples: int | None
+    noise: OutputNoise | None, thresholds: Iterable[float], samples: int | str | None
 ) -> dict[float, ThresholdNoise]:
     """Tables of each threshold's noise."""
     if noise is None:
@@ -220,5 +230,5 @@ def _smeared(
     if not isinstance(noise, OutputNoise):
         raise InvalidParameterError("noise", noise, "an OutputNoise, as LadderSynapse.noise(copies) gives")
     if samples is None:
-        raise InvalidParameterError("samples", samples, "a whole number of at least 2 with noise")
+        raise InvalidParameterError("samples", samples, "a whole number of at least 2, or 'gauss', with noise")
     return {level: ThresholdNoise(noise, level) for level in set(thresholds)}

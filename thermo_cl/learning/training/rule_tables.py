@@ -35,7 +35,7 @@ def _temporal_contrast(table: Table, relaxation: Relaxation, parameters: Sequenc
         protocol = Sawtooth(ramps.number("fast"), ramps.number("slow"))
     ramps.close()
     thresholds = table.numbers_by_name("thresholds", parameters)
-    samples = table.integer("samples", 100, word="exact")
+    samples = table.integer("samples", 100, words=("exact", "gauss"))
     with table.domain(times="protocol", window="kernel"):
         return TemporalContrast(
             kernel,

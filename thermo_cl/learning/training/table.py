@@ -50,14 +50,18 @@ class Table:
         value = self._read(key, default, lambda v: _is_number(v) and (v > 0 or not positive), valid)
         return self._use(key, value if value is None else float(value))
 
-    def integer(self, key: str, default: Any = REQUIRED, *, least: int | None = None, word: str | None = None) -> Any:
-        """Whole number, or the default, or a word that may stand for one."""
+    def integer(
+        self, key: str, default: Any = REQUIRED, *, least: int | None = None, words: Collection[str] = ()
+    ) -> Any:
+        """Whole number, or the default, or one of some words that may stand for one."""
         valid = (
-            "a whole number" + ("" if least is None else f" of at least {least}") + (f" or {word!r}" if word else "")
+            "a whole number" + ("" if least is None else f" of at least {least}") + "".join(f" or {w!r}" for w in words)
         )
 
         def accepted(value: Any) -> bool:
-            return (_is_integer(value) and (least is None or value >= least)) or (word is not None and value == word)
+            return (_is_integer(value) and (least is None or value >= least)) or (
+                isinstance(value, str) and value in words
+            )
 
         return self._read(key, default, accepted, valid)
 
