@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 __all__ = [
     "ConvergenceError",
@@ -26,6 +27,19 @@ _SHOWN = 20  # members and classes that a message lists at most
 
 class ThermoError(Exception):
     """Base of every error that thermo_cl raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (
+            type(self),
+            self.args,
+            self.__dict__,
+        )  # from another process without its constructor's arguments
+
+
+def _rebuilt(kind: type[ThermoError], args: tuple[Any, ...], attributes: dict[str, Any]) -> ThermoError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class InvalidParameterError(ThermoError, ValueError):

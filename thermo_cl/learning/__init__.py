@@ -12,6 +12,7 @@ from thermo_cl.learning.rules import (
     Rule,
     TemporalContrast,
 )
+from thermo_cl.learning.synapses import LadderSynapse
 from thermo_cl.learning.training import (
     Evaluation,
     Progress,
@@ -34,6 +35,7 @@ __all__ = [
     "EquilibriumPropagation",
     "Estimate",
     "Evaluation",
+    "LadderSynapse",
     "Progress",
     "Relaxation",
     "Rule",

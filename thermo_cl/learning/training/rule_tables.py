@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from thermo_cl.kernels import Kernel, chemotaxis_kernel, integral_feedback_kernel, sine_kernel
 from thermo_cl.learning.energy import Relaxation
 from thermo_cl.learning.rules import Backpropagation, ContrastiveHebbian, EquilibriumPropagation, Rule, TemporalContrast
+from thermo_cl.learning.synapses import OutputNoise
 from thermo_cl.learning.training.table import Table
-from thermo_cl.markov import Ladder
+from thermo_cl.markov import Ladder, stationary_noise
 from thermo_cl.synapse import Sawtooth
 
 __all__ = ["KERNELS", "RULES", "rule_from"]
@@ -29,7 +32,7 @@ def rule_from(table: Table, relaxation: Relaxation, parameters: Sequence[str]) -
 
 
 def _temporal_contrast(table: Table, relaxation: Relaxation, parameters: Sequence[str]) -> TemporalContrast:
-    kernel = _kernel(table.table("kernel"))
+    kernel, noise = _memory(table.table("kernel"))
     ramps = table.table("protocol")
     with ramps.domain():
         protocol = Sawtooth(ramps.number("fast"), ramps.number("slow"))
@@ -48,6 +51,7 @@ def _temporal_contrast(table: Table, relaxation: Relaxation, parameters: Sequenc
             gain=table.number("gain", None),
             convolution=table.text("convolution", "exact", among=("exact", "sampled")),
             relaxation=relaxation,
+            noise=noise,
         )
 
 
@@ -78,15 +82,16 @@ RULES: dict[str, Callable[[Table, Relaxation, Sequence[str]], Rule]] = {
 }
 
 
-def _kernel(table: Table) -> Kernel:
+def _memory(table: Table) -> tuple[Kernel, OutputNoise | None]:
+    """Kernel of a table whose ``family`` says which, and the noise that it has if it is a ladder of so many copies."""
     make = KERNELS[table.text("family", among=KERNELS)]
     with table.domain(n_levels="levels", length="window", units="ladder_units"):
-        kernel = make(table)
+        made = make(table)
     table.close()
-    return kernel
+    return made
 
 
-def _ladder(table: Table) -> Kernel:
+def _ladder(table: Table) -> tuple[Kernel, OutputNoise | None]:
     """Step kernel of a ladder, its time relabelled and its first moment scaled to -1, as the paper does."""
     ladder = Ladder(
         gamma=table.number("gamma"),
@@ -95,14 +100,26 @@ def _ladder(table: Table) -> Kernel:
         reference_level=table.number("reference_level", 1.0),
         energy_step=table.number("energy_step", 2.0),
     )
-    kernel = ladder.step_kernel(table.number("signal", 200.0), table.number("baseline", 0.0))
-    window, units = table.number("window", None), table.number("ladder_units", 5.0)
-    return (kernel if window is None else kernel.windowed(window)).rescaled(units).normalized()
+    baseline = table.number("baseline", 0.0)
+    kernel = ladder.step_kernel(table.number("signal", 200.0), baseline)
+    window, units, copies = (
+        table.number("window", None),
+        table.number("ladder_units", 5.0),
+        table.number("copies", None),
+    )
+    whole = kernel if window is None else kernel.windowed(window)
+    noise = None
+    if copies is not None:
+        steady = stationary_noise(ladder.network(np.asarray(baseline)), ladder.top_rail, copies)
+        # the output is a rate of change: in a time of so many ladder units it is larger by as much
+        slow = OutputNoise.of(steady, scale=abs(float(whole.first_moment)) / units)
+        noise = OutputNoise(slow.amplitudes, units * slow.rates)
+    return whole.rescaled(units).normalized(), noise
 
 
-KERNELS: dict[str, Callable[[Table], Kernel]] = {
-    "sine": lambda t: sine_kernel(t.number("duration", 0.1), t.number("amplitude", 1.0 / 3.0)),
-    "chemotaxis": lambda t: chemotaxis_kernel(t.number("area", 0.0), t.number("decay_rate", 20.0)),
-    "integral-feedback": lambda t: integral_feedback_kernel(t.number("damping"), t.number("gain")),
+KERNELS: dict[str, Callable[[Table], tuple[Kernel, OutputNoise | None]]] = {
+    "sine": lambda t: (sine_kernel(t.number("duration", 0.1), t.number("amplitude", 1.0 / 3.0)), None),
+    "chemotaxis": lambda t: (chemotaxis_kernel(t.number("area", 0.0), t.number("decay_rate", 20.0)), None),
+    "integral-feedback": lambda t: (integral_feedback_kernel(t.number("damping"), t.number("gain")), None),
     "ladder": _ladder,
 }
