@@ -45,7 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         targets = {name: check_output(options.out / f"{name}.nc", force=options.force) for name in names}
         for name, target in targets.items():
             start = time.perf_counter()
-            dataset = importlib.import_module(f"analysis.{name}").compute(rng=options.rng)
+            kept = (
+                {"folder": options.out / f"{name}-runs"} if name in STUDIES else {}
+            )  # where an interrupted one goes on
+            dataset = importlib.import_module(f"analysis.{name}").compute(rng=options.rng, **kept)
             save_netcdf(dataset, target, force=options.force)
             print(f"{options.out / target.name}  {dict(dataset.sizes)}  {time.perf_counter() - start:.2f} s")
     except FileExistsError:
