@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tomllib
+import warnings
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import xarray as xr
 
+from thermo_cl.errors import SilentUpdatesWarning
 from thermo_cl.learning import RunConfiguration, run
 from thermo_cl.sweep import load_netcdf
 
@@ -58,7 +60,9 @@ def _run(text: str, folder: Path) -> xr.Dataset:
         return load_netcdf(folder / KEPT[0])
     if done.exists():  # another run of that name
         shutil.rmtree(folder)
-    run(RunConfiguration.from_values(tomllib.loads(text)), folder, resume=(folder / "checkpoint.npz").exists())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SilentUpdatesWarning)  # in a study silence is a result
+        run(RunConfiguration.from_values(tomllib.loads(text)), folder, resume=(folder / "checkpoint.npz").exists())
     for leftover in folder.iterdir():
         if leftover.name not in KEPT:
             leftover.unlink()

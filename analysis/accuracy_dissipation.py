@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 
 from analysis._training import run_all
-from analysis.gradient_angle import CONTRASTS
+from analysis.gradient_angle import threshold_contrasts
 from thermo_cl import Ladder, Sawtooth, units
 from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
@@ -177,11 +177,12 @@ def _configuration(
     values["rule"] |= {
         "kernel": kernel if copies is None else kernel | {"copies": copies},
         "protocol": {"fast": FAST, "slow": RATIO * FAST},
-        "thresholds": {name: size / FAST + lift for name, size in CONTRASTS.items()},
+        "thresholds": {name: size / FAST + lift for name, size in threshold_contrasts(paper).items()},
         "samples": "gauss",
     }
-    if isinstance(paper.rule, TemporalContrast):  # the paper's gain on a contrast; the ladder's first moment is +-1
-        values["rule"]["gain"] = abs(paper.rule.factor * float(paper.rule.kernel.first_moment))
+    assert isinstance(paper.rule, TemporalContrast)
+    # the paper's gain on a contrast; the ladder's first moment is +-1
+    values["rule"]["gain"] = abs(paper.rule.factor * float(paper.rule.kernel.first_moment))
     values["training"] |= {"epochs": epochs, "seed": seed}
     values["name"] = f"ladder-{levels}-{gamma:g}-{thresholds}-{copies or 'quiet'}-seed{seed}"
     return RunConfiguration.from_values(values)

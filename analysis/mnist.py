@@ -64,10 +64,12 @@ def compute(
     }
     metrics = run_all(runs, folder, workers=workers)
     rows = [
-        xr.concat([metrics[f"{c.name}-seed{seed}"] for seed in numbers], "seed", join="exact", combine_attrs="drop")
+        xr.concat(
+            [metrics[f"{c.name}-seed{seed}"] for seed in numbers], "seed", join="exact", combine_attrs="drop_conflicts"
+        )
         for c in chosen.values()
     ]
-    together = xr.concat(rows, "rule", join="exact", data_vars="all", fill_value=np.nan, combine_attrs="drop")
+    together = xr.concat(rows, "rule", join="exact", data_vars="all", fill_value=np.nan, combine_attrs="drop_conflicts")
     together = together.assign_coords(rule=("rule", list(chosen)), seed=("seed", numbers))
     together["rule"].attrs = {"long_name": "learning rule", "units": "1"}
     together["seed"].attrs = {"long_name": "seed of weights and draws", "units": "1"}

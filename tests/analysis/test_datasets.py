@@ -12,7 +12,18 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose
 
-from analysis import dissipation, dynamic_range, ladder_currents, learning_cost, offset, ramp_speed, update_curve
+from analysis import (
+    accuracy_dissipation,
+    dissipation,
+    dynamic_range,
+    gradient_angle,
+    ladder_currents,
+    learning_cost,
+    mnist,
+    offset,
+    ramp_speed,
+    update_curve,
+)
 from analysis.__main__ import NAMES, main
 from thermo_cl import Ladder
 from thermo_cl.errors import InvalidParameterError
@@ -23,7 +34,11 @@ SMALL: dict[str, dict[str, Any]] = {
     "dynamic_range": {"protocols": 40, "amplitudes": 100},
     "offset": {"protocols": 40, "amplitudes": 100},
     "learning_cost": {"gamma": [0.1, 1e-3], "fast": [15.0, 60.0], "shares": [0.1, 0.5]},
-}
+    "gradient_angle": {
+        "areas": [1e-6, 1e-2], "factors": [1.0], "ramps": [2.0, 50.0], "ratios": [9.0], "examples": 100,
+        "minibatches": 1,
+    },
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -168,6 +183,12 @@ def test_curves_approach_their_ideal_lines() -> None:
         (lambda: learning_cost.compute(fast=[]), "fast.shape"),
         (lambda: learning_cost.compute(shares=[2.5]), "shares"),
         (lambda: learning_cost.compute(mean=-1.0), "mean"),
+        (lambda: gradient_angle.compute(areas=[-1.0]), "areas"),
+        (lambda: gradient_angle.compute(ramps=[]), "ramps"),
+        (lambda: gradient_angle.compute(examples=10), "examples"),
+        (lambda: accuracy_dissipation.compute(gamma=[0.0]), "gamma"),
+        (lambda: accuracy_dissipation.compute(seeds=0), "seeds"),
+        (lambda: mnist.compute(seeds=0), "seeds"),
     ],
 )
 def test_bad_input_is_named(call: Any, name: str) -> None:

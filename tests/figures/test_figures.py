@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from figures.__main__ import NAMES, main
+from tests.analysis.tiny import tiny_configuration, tiny_rules
 from thermo_cl.sweep import save_netcdf
 
 SMALL = {
@@ -18,6 +19,15 @@ SMALL = {
     "dynamic_range": {"protocols": 30, "amplitudes": 80}, "offset": {"protocols": 30, "amplitudes": 80},
     "dissipation": {"ladders": 100, "amplitudes": 60}, "ramp_speed": {"points": 12},
     "learning_cost": {"gamma": [0.1, 1e-3], "fast": [15.0, 60.0], "shares": [0.5]},
+    "gradient_angle": {
+        "areas": [1e-6, 1e-2], "factors": [0.5, 1.0], "ramps": [2.0, 50.0], "ratios": [9.0], "examples": 100,
+        "minibatches": 1,
+    },
+    "mnist": {"configurations": tiny_rules(), "seeds": 2, "workers": 1},
+    "accuracy_dissipation": {
+        "base": tiny_configuration("falk2025-mnist"), "gamma": [0.1, 1e-2], "designs": [(5, 1), (12, 4)],
+        "copies": [1e6, 1e9], "noisy": [(12, 4, 1e-2)], "epochs": 1, "seeds": 2, "workers": 1,
+    },
 }  # fmt: skip
 
 
