@@ -31,7 +31,7 @@ THRESHOLDS = ("as they are", "raised by I")
 FAST, RATIO = 15.0, 9.0  # fast ramp in ladder units, and the slow ramp over it
 NOISY = ((12, 4, 1e-2),)  # levels, reference level and gamma of the ladders that are counted
 COPIES = (1e6, 1e7, 1e8, 1e9, 1e10, 1e11)
-METRICS = ("holdout_error", "train_error", "running_error", "angle_all")
+METRICS = ("holdout_error", "holdout_error_from_rest", "train_error", "running_error", "angle_all")
 
 
 def compute(
@@ -179,6 +179,7 @@ def _configuration(
         "protocol": {"fast": FAST, "slow": RATIO * FAST},
         "thresholds": {name: size / FAST + lift for name, size in threshold_contrasts(paper).items()},
         "samples": "gauss",
+        "convolution": "exact",
     }
     assert isinstance(paper.rule, TemporalContrast)
     # the paper's gain on a contrast; the ladder's first moment is +-1

@@ -57,7 +57,7 @@ def test_the_paper_s_run_is_as_published():
     assert (rule.protocol.fast, rule.protocol.slow) == (0.1, 0.9)
     assert rule.thresholds == {"W1": 1.2e-6, "b1": 1e-5, "W2": 2e-5, "b2": 2e-4}
     assert (rule.nudge, rule.sides, rule.stages, rule.samples, rule.gain) == (0.5, "random", 8, 100, 5000.0)
-    assert rule.convolution == "exact"
+    assert rule.convolution == "sampled"
     assert rule.relaxation == paper.relaxation
     training = paper.training
     assert (training.epochs, training.batch, training.shuffle, training.reference) == (35, 20, False, True)

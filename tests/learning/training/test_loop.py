@@ -77,6 +77,31 @@ def test_it_is_what_a_plain_loop_does():
     assert_allclose(found.metrics.parameter_norm[-1], last, rtol=1e-12)
 
 
+def counted_by_hand(net, data, states):
+    """Error after a free phase of every example, and where it ends."""
+    ends = [plain_relaxation(net, data.inputs[i].astype(float), states[i], steps=8) for i in range(len(data))]
+    return np.mean([np.argmax(out) != label for (_, out), label in zip(ends, data.labels, strict=True)]), ends
+
+
+def test_errors_are_counted_from_kept_states_and_from_rest():
+    exact = {"network": network(np.float64), "rule": EquilibriumPropagation(0.5, "one", RELAXATION), "batch": 20}
+    data, holdout = examples(seed=2), examples(30, seed=1)
+    found = run(**exact, training=data, holdout=holdout, epochs=4, learning_rates=2.0).metrics
+    followed = [[np.zeros(7), np.zeros(3)] for _ in range(len(holdout))]
+    for epoch in range(4):
+        after = run(**exact, training=data, holdout=holdout, epochs=epoch + 1, learning_rates=2.0)
+        kept = [[layer[i] for layer in after.states] for i in range(len(data))]
+        rest = [[np.zeros(7), np.zeros(3)]] * len(data)
+        expected = {
+            "train_error": counted_by_hand(after.network, data, kept)[0],
+            "train_error_from_rest": counted_by_hand(after.network, data, rest)[0],
+            "holdout_error_from_rest": counted_by_hand(after.network, holdout, rest)[0],
+        }
+        expected["holdout_error"], followed = counted_by_hand(after.network, holdout, followed)
+        for name, value in expected.items():
+            assert found[name][epoch] == pytest.approx(value, abs=1e-12), name
+
+
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_the_same_run_twice_is_the_same(shuffle):
     assert_same(run(shuffle=shuffle), run(shuffle=shuffle))

@@ -54,7 +54,7 @@ def mnist(folder: str | Path | None = None, *, verify: bool = True) -> tuple[Dat
     InvalidParameterError
         If the folder does not exist.
     DataError
-        If a file is missing, damaged or of another checksum, the files do not fit together, a label is above 9, or
+        If the variable names no folder, a file is missing, damaged or of another checksum, the files do not fit together, a label is above 9, or
         the download fails.
     """
     place = _folder(folder)
@@ -91,16 +91,16 @@ def _dataset(folder: Path, part: str, name: str, verify: bool) -> Dataset:
 
 
 def _folder(folder: str | Path | None) -> Path | None:
-    named = os.environ.get(FOLDER_VARIABLE) or None
-    given = named if folder is None else folder
+    given = folder if folder is not None else os.environ.get(FOLDER_VARIABLE) or None
     if given is None:
         return None
-    path = Path(given).expanduser()
-    if not path.is_dir():
-        raise InvalidParameterError(
-            FOLDER_VARIABLE if folder is None else "folder", str(given), "a folder with the four IDX files of MNIST"
-        )
-    return path
+    path = Path(os.path.expanduser(given))  # noqa: PTH111 - pathlib's raises where there is no such user
+    wanted = "a folder with the four IDX files of MNIST"
+    if path.is_dir():
+        return path
+    if folder is None:
+        raise DataError(f"the environment variable {FOLDER_VARIABLE} names {given}, which is not {wanted}")
+    raise InvalidParameterError("folder", str(given), wanted)
 
 
 def _find(folder: Path, stem: str) -> Path:

@@ -19,7 +19,7 @@ from thermo_cl.learning.training.history import History
 
 __all__ = ["Snapshot", "load_checkpoint", "save_checkpoint"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,8 @@ class Snapshot:
     network : EnergyNetwork
     states : tuple of ndarray, shapes (n, n_l)
         Free states of every training example.
+    holdout_states : tuple of ndarray, shapes (m, n_l)
+        Those of every holdout example; none without a holdout.
     history : mapping of str to ndarray
         Metrics of the epochs done.
     """
@@ -40,6 +42,7 @@ class Snapshot:
     epoch: int
     network: EnergyNetwork
     states: States
+    holdout_states: States
     history: History
 
 
@@ -55,6 +58,7 @@ def save_checkpoint(path: Path, snapshot: Snapshot, fingerprint: dict[str, Any])
 
     arrays: dict[str, Any] = {f"parameter.{name}": array for name, array in snapshot.network.parameters.items()}
     arrays |= {f"states.{layer}": array for layer, array in enumerate(snapshot.states)}
+    arrays |= {f"holdout.{layer}": array for layer, array in enumerate(snapshot.holdout_states)}
     arrays |= {f"metrics.{name}": array for name, array in snapshot.history.items()}
     with atomic_output(path, force=True) as draft, draft.open("r+b") as file:
         np.savez(
@@ -94,13 +98,15 @@ def load_checkpoint(path: Path, network: EnergyNetwork, fingerprint: dict[str, A
     unlike = differences(kept, json.loads(json.dumps(fingerprint)))
     if unlike:
         raise InvalidParameterError("resume", str(path.parent), f"a folder of the same run: {'; '.join(unlike[:4])}")
-    parts: dict[str, dict[str, Any]] = {"parameter": {}, "states": {}, "metrics": {}}
+    parts: dict[str, dict[str, Any]] = {"parameter": {}, "states": {}, "holdout": {}, "metrics": {}}
     try:
         for name, array in content.items():
             kind, _, entry = name.partition(".")
             parts[kind][entry] = array
-        states = tuple(parts["states"][str(layer)] for layer in range(len(network.biases)))
-        return Snapshot(epoch, network.with_parameters(parts["parameter"]), states, parts["metrics"])
+        layers = [str(layer) for layer in range(len(network.biases))]
+        states = tuple(parts["states"][layer] for layer in layers)
+        holdout = tuple(parts["holdout"][layer] for layer in layers) if parts["holdout"] else ()
+        return Snapshot(epoch, network.with_parameters(parts["parameter"]), states, holdout, parts["metrics"])
     except (KeyError, InvalidParameterError) as error:
         raise _damaged(path, error) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from thermo_cl.learning.training.table import Table, toml_text
 
 __all__ = ["RunConfiguration", "load_configuration", "shipped_configurations"]
 
+_NAME = re.compile(r"\w[\w.+ -]*")
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 
 
@@ -91,10 +93,12 @@ class RunConfiguration:
         """
         root = Table(values)
         name = root.text("name")
+        if not _NAME.fullmatch(name):  # runs are kept in a folder of that name
+            raise InvalidParameterError("name", name, "letters, digits, dots, dashes, blanks, the first no sign")
         data, network = _data(root.table("data")), _network(root.table("network", {}))
         steps = root.table("relaxation", {})
         relaxation = Relaxation(
-            steps.integer("free_steps", 20, least=0),
+            steps.integer("free_steps", 20, least=1),
             steps.integer("clamped_steps", 4, least=1),
             steps.number("step_size", 0.5, positive=True),
         )
@@ -167,8 +171,8 @@ def load_configuration(source: str | Path) -> RunConfiguration:
             text = (_shipped() / f"{source}.toml").read_text("utf-8")
         else:
             text = Path(source).expanduser().read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not text"
+    except (OSError, ValueError, RuntimeError) as error:  # ValueError: not text, or no path; RuntimeError: no such user
+        reason = getattr(error, "strerror", None) or ("not text" if isinstance(error, UnicodeDecodeError) else error)
         valid = f"a TOML file ({reason}) or one of {', '.join(shipped)}"
         raise InvalidParameterError("config", str(source), valid) from None
     try:

@@ -32,7 +32,10 @@ def describe(value: Any) -> Any:
     for kind, plain in _PLAIN:
         if isinstance(value, kind):
             return plain(value)
-    parts = {f.name: getattr(value, f.name) for f in fields(value) if f.init} if is_dataclass(value) else vars(value)
+    if is_dataclass(value):
+        parts = {f.name: getattr(value, f.name) for f in fields(value) if f.init}
+    else:
+        parts = getattr(value, "__dict__", None) or {"value": repr(value)}
     return {"type": type(value).__qualname__} | describe(parts)
 
 

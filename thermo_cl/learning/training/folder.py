@@ -10,7 +10,7 @@ from pathlib import Path
 
 from thermo_cl.errors import OutputError
 
-__all__ = ["CHECKPOINT", "LOG", "METRICS", "append_line", "run_folder"]
+__all__ = ["CHECKPOINT", "LOG", "METRICS", "append_line", "remove", "run_folder"]
 
 CHECKPOINT, METRICS, LOG = "checkpoint.npz", "metrics.nc", "training.log"
 _LOCK = ".lock"
@@ -28,29 +28,27 @@ def run_folder(folder: str | Path, *, resume: bool = False, force: bool = False)
     OutputError
         If another process holds the folder, it cannot be written, or what it holds does not suit.
     """
-    path = Path(folder).expanduser().absolute()
-    if path.exists() and not path.is_dir():
-        raise OutputError(f"{folder} is not a folder; give the name of one, new or of an earlier run")
-    if resume and not path.is_dir():
-        raise OutputError(f"there is no run in {folder} to resume; start one without resume")
     try:
+        path = Path(folder).expanduser().absolute()
+        _require_content(path, folder, resume=resume, force=force)  # before the lock, which leaves a file
         path.mkdir(parents=True, exist_ok=True)
         handle = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written ({error.strerror}); choose another folder") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~ of no user
+        if isinstance(error, OutputError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{folder} cannot be written ({reason}); choose another folder") from error
     try:
-        if not _hold(handle):
-            raise OutputError(f"another process is training in {folder}; wait for it or choose another folder")
-        _require_content(path, folder, resume=resume, force=force)
-        for draft in (d for name in (CHECKPOINT, METRICS) for d in path.glob(f".{Path(name).stem}.*")):
-            draft.unlink(missing_ok=True)
+        _hold(handle, folder)
+        _require_content(path, folder, resume=resume, force=force)  # again: another process may have been faster
+        remove(*(draft for name in (CHECKPOINT, METRICS) for draft in path.glob(f".{Path(name).stem}.*")))
         yield path
     finally:
         os.close(handle)  # which lets go of the lock, as the end of the process does however it comes
 
 
-def _hold(handle: int) -> bool:
-    """Try to lock an open file until it is closed."""
+def _hold(handle: int, shown: str | Path) -> None:
+    """Lock an open file until it is closed."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -60,19 +58,40 @@ def _hold(handle: int) -> bool:
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    except (BlockingIOError, PermissionError):
+        raise OutputError(f"another process is training in {shown}; wait for it or choose another folder") from None
+    except OSError as error:
+        raise OutputError(f"{shown} cannot be locked ({error.strerror}); choose a folder on another disk") from error
 
 
 def _require_content(path: Path, shown: str | Path, *, resume: bool, force: bool) -> None:
-    content = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{shown} is not a folder; give the name of one, new or of an earlier run")
+    present = {entry.name for entry in path.iterdir()} if path.exists() else set()
+    content = {name for name in present if not name.startswith(".")}
+    if resume and not content and _LOCK not in present:  # with a lock alone, a run was killed as it began
+        raise OutputError(f"there is no run in {shown} to resume; start one without resume")
     if resume and content and CHECKPOINT not in content:
         raise OutputError(f"{shown} holds no {CHECKPOINT}, so there is nothing to resume; give the folder of a run")
     if content and not resume and not force:
         raise OutputError(
             f"{shown} is not empty; resume the run in it, replace it with force, or choose another folder"
         )
+
+
+def remove(*paths: Path) -> None:
+    """Remove files that may be there.
+
+    Raises
+    ------
+    OutputError
+        If the disk refuses it.
+    """
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be removed ({error.strerror})") from error
 
 
 def append_line(path: Path, line: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from thermo_cl._types import Array
 from thermo_cl.learning.energy import EnergyNetwork, States
 from thermo_cl.learning.training.epoch import EpochResult
-from thermo_cl.learning.training.evaluation import evaluate
+from thermo_cl.learning.training.evaluation import evaluate, evaluated
 from thermo_cl.learning.training.probe import energy_rises, probe_angles
 from thermo_cl.learning.training.recipe import Recipe
 
@@ -26,10 +26,12 @@ History = Mapping[str, Array]
 _MEANING = {
     "running_error": ("share misclassified in the free phases of the epoch", "1"),
     "running_cost": ("mean cost in the free phases of the epoch", "1"),
-    "train_error": ("share of the training examples misclassified after the epoch, from rest", "1"),
-    "train_cost": ("mean cost of the training examples after the epoch, from rest", "1"),
-    "holdout_error": ("share of the holdout examples misclassified after the epoch, from rest", "1"),
-    "holdout_cost": ("mean cost of the holdout examples after the epoch, from rest", "1"),
+    "train_error": ("share of the training examples misclassified after the epoch, from their kept states", "1"),
+    "train_cost": ("mean cost of the training examples after the epoch, from their kept states", "1"),
+    "train_error_from_rest": ("share of the training examples misclassified after the epoch, from rest", "1"),
+    "holdout_error": ("share of the holdout examples misclassified after the epoch, from their kept states", "1"),
+    "holdout_cost": ("mean cost of the holdout examples after the epoch, from their kept states", "1"),
+    "holdout_error_from_rest": ("share of the holdout examples misclassified after the epoch, from rest", "1"),
     "update_size": ("rms over minibatches of the update's norm over the parameter's norm after the epoch", "1"),
     "update_share": ("share of entries with an update that is not zero, mean over minibatches", "1"),
     "parameter_norm": ("Frobenius norm of the parameter after the epoch", "1"),
@@ -39,23 +41,30 @@ _MEANING = {
 }
 
 
-def measured(recipe: Recipe, result: EpochResult, epoch: int) -> dict[str, float | list[float]]:
-    """Metrics of one epoch by name; those of each parameter as a list in the order of the network."""
+def measured(
+    recipe: Recipe, result: EpochResult, holdout_states: States, epoch: int
+) -> tuple[dict[str, float | list[float]], States]:
+    """Metrics of one epoch by name, those of each parameter as a list, and the free states of the holdout after it."""
     network, names = result.network, list(recipe.learning_rates)
     record: dict[str, float | list[float]] = {
         "running_error": result.running_error,
         "running_cost": result.running_cost,
     }
-    for kind, data in (("train", recipe.training), ("holdout", recipe.holdout)):
+    for kind, data, kept in (
+        ("train", recipe.training, result.states), ("holdout", recipe.holdout, holdout_states),
+    ):  # fmt: skip
         if data is not None:
-            found = evaluate(network, data, recipe.evaluation)
+            found, after = evaluated(network, data, recipe.evaluation, kept)
             record |= {f"{kind}_error": found.error, f"{kind}_cost": found.cost}
+            record[f"{kind}_error_from_rest"] = evaluate(network, data, recipe.evaluation).error
+            if kind == "holdout":
+                holdout_states = after
     norms = {name: float(np.linalg.norm(array.astype(float))) for name, array in network.parameters.items()}
     record["update_size"] = [result.update_norm[n] / norms[n] if norms[n] else math.nan for n in names]
     record["update_share"] = [result.update_share[n] for n in names]
     record["parameter_norm"] = [norms[n] for n in names]
     record |= _diagnosed(recipe, network, result.states, epoch)
-    return record
+    return record, holdout_states
 
 
 def _diagnosed(recipe: Recipe, network: EnergyNetwork, states: States, epoch: int) -> dict[str, float | list[float]]:
@@ -98,6 +107,8 @@ def epoch_line(epoch: int, epochs: int, record: Mapping[str, float | list[float]
         if f"{name}_error" in record
     ]
     parts.append(f"running cost {_number(record['running_cost']):.4g}")
+    if "holdout_error_from_rest" in record:
+        parts.append(f"from rest {100.0 * _number(record['holdout_error_from_rest']):6.2f} %")
     if "angle_all" in record:
         parts.append(f"angle {_number(record['angle_all']):5.1f} degrees")
     return "  ".join(parts)

@@ -47,7 +47,9 @@ class Keeper:
             self._log(f"resumed after epoch {snapshot.epoch}")
             self._save_metrics(snapshot)  # a crash may have come between checkpoint and metrics
             return snapshot
-        snapshot = Snapshot(0, recipe.network, recipe.network.initial_states(len(recipe.training)), {})
+        network, holdout = recipe.network, recipe.holdout
+        rest = () if holdout is None else network.initial_states(len(holdout))
+        snapshot = Snapshot(0, network, network.initial_states(len(recipe.training)), rest, {})
         if self.folder is not None and path is not None:
             for name in (LOG, METRICS):
                 (self.folder / name).unlink(missing_ok=True)

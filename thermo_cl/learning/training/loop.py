@@ -98,7 +98,9 @@ def train(
 ) -> Trained:
     r"""Train a network by stochastic descent of a rule's estimate, :math:`p \leftarrow p - \eta_p \hat g_p`.
 
-    Every example keeps its free state from one epoch to the next (Falk et al. 2025, App. B). The same arguments give
+    Every example keeps its free state from one epoch to the next (Falk et al. 2025, App. B), the holdout too: errors
+    are counted from the kept states, as in the paper. A trained network has several stable states for one input, and
+    starting from rest it finds another one for some examples; the metrics hold both errors. The same arguments give
     the same result to the bit, in one go or interrupted at any moment and resumed, whatever the
     number of processors. Diagnostics and evaluation draw from generators of their own and change nothing.
 
@@ -123,7 +125,7 @@ def train(
     reference : Rule, optional
         Usually ``Backpropagation``: the metrics then hold the angle between both on five minibatches.
     evaluation : Relaxation, optional
-        Free phase from rest in which errors are counted; by default the rule's own.
+        Free phase in which errors are counted; by default the rule's own.
     folder : path-like, optional
         Where a checkpoint, the metrics and a log are kept after every epoch; must be new or empty.
     resume : bool
@@ -186,12 +188,13 @@ def _next(
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told as a DivergenceError
             result = run_epoch(recipe, snapshot.network, snapshot.states, epoch, tell)
             _require_finite(result, epoch)
-            record = measured(recipe, result, epoch)
+            record, holdout_states = measured(recipe, result, snapshot.holdout_states, epoch)
     except DivergenceError as error:
         raise DivergenceError(
             f"{error}; {keeper.kept(snapshot.epoch)}. Start again with lower learning rates or a smaller step size"
         ) from None
-    after = Snapshot(epoch, result.network, result.states, extended(snapshot.history, record))
+    history = extended(snapshot.history, record)
+    after = Snapshot(epoch, result.network, result.states, holdout_states, history)
     line = epoch_line(epoch, last, record, time.perf_counter() - began)
     keeper.keep(after, line)
     tell(recipe.minibatches, result.running_error, result.running_cost, line)

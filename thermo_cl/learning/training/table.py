@@ -148,7 +148,12 @@ def _is_integer(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # TOML's whole numbers have no end
+        return False
 
 
 def toml_text(values: Mapping[str, Any]) -> str:
@@ -173,5 +178,5 @@ def _value(value: Any) -> str:
     if isinstance(value, str):
         import json
 
-        return json.dumps(value)  # TOML's basic strings have JSON's escapes
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML has JSON's escapes but for pairs
     return repr(value)
