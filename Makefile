@@ -43,6 +43,7 @@ test: lint
 benchmark: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.thermodynamics
+	$(BIN)/python -m benchmarks.learning
 	$(BIN)/python -m benchmarks.table --update-readme
 
 clean:

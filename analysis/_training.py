@@ -16,7 +16,7 @@ import xarray as xr
 
 from thermo_cl.errors import SilentUpdatesWarning
 from thermo_cl.learning import RunConfiguration, run
-from thermo_cl.sweep import load_netcdf
+from thermo_cl.sweep import atomic_output, load_netcdf
 
 KEPT = ("metrics.nc", "training.log")  # of every finished run; its checkpoint would take 20 MB
 
@@ -63,10 +63,11 @@ def _run(text: str, folder: Path) -> xr.Dataset:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SilentUpdatesWarning)  # in a study silence is a result
         run(RunConfiguration.from_values(tomllib.loads(text)), folder, resume=(folder / "checkpoint.npz").exists())
+    with atomic_output(done, force=True) as draft:
+        draft.write_text(text, "utf-8")
     for leftover in folder.iterdir():
-        if leftover.name not in KEPT:
+        if leftover.name not in (*KEPT, done.name):
             leftover.unlink()
-    done.write_text(text, "utf-8")
     return load_netcdf(folder / KEPT[0])
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import thermodynamics_table
+from benchmarks import learning_table, thermodynamics_table
 from benchmarks.table_text import aligned, duration, times
 from thermo_cl.errors import ThermoError
 from thermo_cl.sweep import atomic_output
@@ -103,6 +103,10 @@ def place(text: str, table: str, name: str) -> str:
     return f"{text[: text.index(start)]}{start}\n\n{table}\n\n{text[text.index(end) :]}"
 
 
+_TABLES = {"benchmark": render, "thermodynamics": thermodynamics_table.render, "learning": learning_table.render}
+_NAMES = {"sizes": "thermodynamics", "naive_minibatch": "learning"}  # by an entry that only this one has
+
+
 def load(path: Path) -> dict[str, Any]:
     """Results of a run.
 
@@ -123,18 +127,16 @@ def load(path: Path) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.table", description=__doc__)
-    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="default: both files here")
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="default: all files here")
     parser.add_argument("--update-readme", action="store_true", help="put the tables between the readme's markers")
     parser.add_argument("--readme", type=Path, default=HERE.parent / "README.md", metavar="FILE", help="which readme")
     options = parser.parse_args(arguments)
     file = HERE
     try:
-        for file in options.files or [HERE / "latest.json", HERE / "thermodynamics.json"]:
+        for file in options.files or [HERE / f"{name}.json" for name in ("latest", "thermodynamics", "learning")]:
             results = load(file)
-            name, make = (
-                ("thermodynamics", thermodynamics_table.render) if "sizes" in results else ("benchmark", render)
-            )
-            table = make(results)
+            name = next((name for key, name in _NAMES.items() if key in results), "benchmark")
+            table = _TABLES[name](results)
             if not options.update_readme:
                 print(table, end="\n\n")
                 continue

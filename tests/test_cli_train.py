@@ -57,14 +57,20 @@ def test_train_tells_every_epoch_and_the_end(config, tmp_path):
     assert answer.exit_code == 0, answer.output
     metrics = load_netcdf(tmp_path / "runs" / "small-seed0" / "metrics.nc")
     lines = answer.stdout.splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 8
     for epoch, line in enumerate(lines[:3], start=1):
         assert line.startswith(f"epoch {epoch}/3")
         assert f"holdout error {100 * float(metrics.holdout_error[epoch - 1]):6.2f} %" in line
-    assert lines[3].startswith("16-6-")
-    assert "after 3 epochs: running error" in lines[3]
-    assert lines[4].startswith(f"lowest holdout error {100 * float(metrics.holdout_error.values.min()):.2f} %")
-    assert lines[5] == f"kept in {Path('runs', 'small-seed0')}"
+    last = {name: f"{100 * float(metrics[name][-1]):.2f} %" for name in metrics if "_error" in name}
+    lowest = int(metrics.holdout_error.values.argmin())
+    best = f"lowest {100 * float(metrics.holdout_error[lowest]):.2f} % after epoch {lowest + 1}"
+    assert lines[3:] == [
+        "16-6-2 after 3 epochs",
+        f"train error {last['train_error']} from kept states, {last['train_error_from_rest']} from rest; never 0",
+        f"running error {last['running_error']}, the training error as the paper counts it; never 0",
+        f"holdout error {last['holdout_error']} from kept states, {last['holdout_error_from_rest']} from rest; {best}",
+        f"kept in {Path('runs', 'small-seed0')}",
+    ]
     assert answer.stderr == ""  # no bar where there is no terminal
     quiet = run("train", "--config", config, "--quiet", "--force")
     assert quiet.stdout.splitlines() == lines[3:]

@@ -7,7 +7,7 @@ ladder's horizontal rate. Generators have the column convention: W[i, j] is the 
 
 from importlib.metadata import version as _version
 
-from thermo_cl import errors, markov, units
+from thermo_cl import errors, learning, markov, units
 from thermo_cl.kernels import (
     Kernel,
     PeriodicResponse,
@@ -74,6 +74,7 @@ __all__ = [
     "exact_crossing_metrics",
     "exact_window_metrics",
     "integral_feedback_kernel",
+    "learning",
     "linear_noise",
     "markov",
     "noisy_update",

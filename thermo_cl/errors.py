@@ -29,17 +29,15 @@ class ThermoError(Exception):
     """Base of every error that thermo_cl raises on purpose."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (
-            type(self),
-            self.args,
-            self.__dict__,
-        )  # from another process without its constructor's arguments
+        return _rebuilt, (type(self), self.args), self.__dict__  # the message is made already, its parts are gone
 
 
-def _rebuilt(kind: type[ThermoError], args: tuple[Any, ...], attributes: dict[str, Any]) -> ThermoError:
-    error = kind.__new__(kind, *args)
-    error.__dict__.update(attributes)
-    return error
+def _rebuilt(kind: type[ThermoError], args: tuple[Any, ...]) -> ThermoError:
+    base: type = kind
+    while issubclass(base, ThermoError):  # down to the built-in error whose layout it has, which need not be the first
+        base = base.__base__ or object
+    made: ThermoError = base.__new__(kind, *args)
+    return made
 
 
 class InvalidParameterError(ThermoError, ValueError):

@@ -105,7 +105,7 @@ def _reported(*, quiet: bool, lines_to_stderr: bool) -> Iterator[Any]:
 def _how_to_resume(context: typer.Context, folder: Path) -> str:
     from thermo_cl.learning.training.folder import CHECKPOINT
 
-    if not (folder / CHECKPOINT).exists():
+    if not (folder.expanduser() / CHECKPOINT).exists():
         return "interrupted before the run began"
     words = ["thermo-cl", "train", "--out", str(folder), "--resume"]
     for name in opt.given(context, ("config", "epochs", "seed", "data")):
@@ -120,16 +120,24 @@ def _json(trained: Trained) -> str:
 
 
 def _summary(trained: Trained, folder: Path) -> str:
-    percent = {name: 100.0 * trained.metrics[f"{name}_error"].values for name in ("running", "train", "holdout")}
+    def at(name: str, epoch: int = -1) -> str:
+        return f"{100.0 * float(trained.metrics[name][epoch]):.2f} %"
+
+    def clean(name: str) -> str:
+        epochs = (trained.metrics[name].values == 0).nonzero()[0]
+        return f"first 0 in epoch {epochs[0] + 1}" if epochs.size else "never 0"
+
+    def both(kind: str) -> str:
+        return f"{kind} error {at(f'{kind}_error')} from kept states, {at(f'{kind}_error_from_rest')} from rest"
+
+    lowest = int(trained.metrics.holdout_error.values.argmin())
     sizes = "-".join(map(str, trained.network.sizes))
-    last = ", ".join(f"{name} error {values[-1]:.2f} %" for name, values in percent.items())
-    lowest = int(percent["holdout"].argmin())
-    clean = (percent["train"] == 0).nonzero()[0]
-    first = f"train error 0 first after epoch {clean[0] + 1}" if clean.size else "train error never 0"
-    return "\n".join(
-        [
-            f"{sizes} after {trained.epochs} epochs: {last}",
-            f"lowest holdout error {percent['holdout'][lowest]:.2f} % after epoch {lowest + 1}; {first}",
-            f"kept in {folder}",
-        ]
-    )
+    epochs = f"{trained.epochs} epoch{'s' if trained.epochs > 1 else ''}"
+    lines = [
+        f"{sizes} after {epochs}",
+        f"{both('train')}; {clean('train_error')}",
+        f"running error {at('running_error')}, the training error as the paper counts it; {clean('running_error')}",
+        f"{both('holdout')}; lowest {at('holdout_error', lowest)} after epoch {lowest + 1}",
+        f"kept in {folder}",
+    ]
+    return "\n".join(lines)

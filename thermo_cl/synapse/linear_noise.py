@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.special
 
 from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
@@ -13,6 +12,7 @@ from thermo_cl.markov.driving import DrivenCycle, periodic_state
 from thermo_cl.markov.driving.collocation import tableau
 from thermo_cl.markov.ladder import Ladder
 from thermo_cl.synapse.checks import checked_amplitudes, reference_occupancy, require_single
+from thermo_cl.synapse.gaussian_threshold import thresholded_mean, thresholded_slope
 from thermo_cl.synapse.output import Output, output_of
 from thermo_cl.synapse.sawtooth import Sawtooth
 
@@ -113,10 +113,10 @@ def linear_noise(
     smeared = _smeared_times(output, *_gaussian(first, ladder, zero, unit, many), theta)
     cycle = periodic_state(ladder, signal, breaks=smeared, tolerance=tolerance)
     u, sigma = _gaussian(cycle, ladder, zero, unit, many)
-    variance = _variance(cycle, _mean_slope(u, sigma, theta), ladder.top_rail) / many
+    variance = _variance(cycle, thresholded_slope(u, sigma, theta), ladder.top_rail) / many
     return LinearNoise(
         update=output.thresholded(theta),
-        mean=cycle.integral(_mean_above(u, sigma, theta)),
+        mean=cycle.integral(thresholded_mean(u, sigma, theta)),
         standard_deviation=float(np.sqrt(variance)) / unit,
         copies=many,
         residual=cycle.residual,
@@ -159,22 +159,3 @@ def _variance(cycle: DrivenCycle, weight: FloatArray, c: FloatArray) -> float:
         path = np.linalg.solve(matrix, known.ravel()).reshape(stages, n)
         response[k], y = path @ c, path[-1]
     return 2.0 * cycle.integral(weight * response)
-
-
-def _mean_above(u: FloatArray, sigma: FloatArray, theta: float) -> FloatArray:
-    """Mean of X where |X| >= theta, else 0, for Gaussian X of mean u."""
-    low, high = (-theta - u) / sigma, (theta - u) / sigma
-    inside = scipy.special.ndtr(high) - scipy.special.ndtr(low)
-    return np.asarray(u * (1.0 - inside) + sigma * (_normal(high) - _normal(low)))
-
-
-def _mean_slope(u: FloatArray, sigma: FloatArray, theta: float) -> FloatArray:
-    """Derivative of that mean with respect to u."""
-    low, high = (-theta - u) / sigma, (theta - u) / sigma
-    inside = scipy.special.ndtr(high) - scipy.special.ndtr(low)
-    return np.asarray(1.0 - inside + theta / sigma * (_normal(high) + _normal(low)))
-
-
-def _normal(z: FloatArray) -> FloatArray:
-    """Density of the standard normal distribution."""
-    return np.asarray(np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))

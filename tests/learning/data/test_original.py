@@ -44,8 +44,10 @@ def test_environment_variable_names_the_folder(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(InvalidParameterError, match=r"^folder = "):  # an argument goes before the variable
         mnist(tmp_path / "missing")
     monkeypatch.setenv("THERMO_CL_MNIST", str(tmp_path / "missing"))
-    with pytest.raises(InvalidParameterError, match=r"^THERMO_CL_MNIST = .*missing.*a folder with the four IDX files"):
+    with pytest.raises(DataError, match=r"variable THERMO_CL_MNIST names .*missing.*a folder with the four IDX files"):
         mnist()
+    with pytest.raises(InvalidParameterError, match=r"^folder = '~nobody-of-that-name/mnist'"):
+        mnist("~nobody-of-that-name/mnist")
 
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

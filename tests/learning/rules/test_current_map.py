@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import thermo_cl as tcl
 from tests.oracles import naive_temporal_contrast as naive
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.kernels import PeriodicSignal
 from thermo_cl.learning.rules import ClampingCycle, CurrentMap
 
 SAWTOOTH = ClampingCycle.sawtooth(tcl.Sawtooth(0.3, 1.5), stages=4)
@@ -37,6 +38,55 @@ def test_exact_map_against_quadrature(name: str, cycle: ClampingCycle) -> None:
     assert_allclose(ours.matrix, expected, atol=1e-12 * np.abs(expected).max())
     assert_array_equal(ours.times, np.arange(23) * (cycle.period / 23))
     assert_allclose(ours.weights.sum(), cycle.period)
+
+
+@pytest.mark.parametrize("cycle", [SAWTOOTH, IRREGULAR], ids=["sawtooth", "irregular"])
+@pytest.mark.parametrize("name", KERNELS)
+def test_gauss_points_sample_the_same_response(name: str, cycle: ClampingCycle) -> None:
+    kernel, _ = KERNELS[name]
+    ours = CurrentMap.gauss(kernel, cycle)
+    units = PeriodicSignal(cycle.times, np.eye(cycle.levels.size)[:, cycle.visits])
+    assert_array_equal(ours.matrix, tcl.periodic_response(kernel, units)(ours.times).T)
+    assert (np.diff(ours.times) > 0).all()
+    assert 0 < ours.times[0] < ours.times[-1] < cycle.period
+    assert (ours.weights > 0).all()
+    assert_allclose(ours.weights.sum(), cycle.period, rtol=1e-13)
+    assert ours.area == CurrentMap.exact(kernel, cycle).area
+
+
+@pytest.mark.parametrize("cycle", [SAWTOOTH, IRREGULAR], ids=["sawtooth", "irregular"])
+@pytest.mark.parametrize("name", KERNELS)
+def test_gauss_points_integrate_the_response(name: str, cycle: ClampingCycle) -> None:
+    """Over a period u gives the area times the integral of the current; its square is that of a fine sum."""
+    kernel, _ = KERNELS[name]
+    fine = CurrentMap.exact(kernel, cycle, 100_000)
+    size, square = (fine.weights @ np.abs(fine.matrix)).max(), fine.weights @ fine.matrix**2
+    hats = np.eye(cycle.levels.size)[:, cycle.visits]
+    exact = float(kernel.area) * np.trapezoid(hats, cycle.times, axis=1)
+    rings = name == "underdamped"
+    for nodes, good in ((3, 1e-2 if rings else 4e-4), (5, 4e-4 if rings else 1e-4), (16, 1e-5)):
+        ours = CurrentMap.gauss(kernel, cycle, nodes)
+        assert_allclose(ours.weights @ ours.matrix, exact, rtol=0, atol=good * size)
+        assert_allclose(ours.weights @ ours.matrix**2, square, rtol=0, atol=20 * good * square.max() + 1e-4 * size**2)
+
+
+def test_gauss_points_see_a_kernel_that_falls_between_equal_times() -> None:
+    kernel = tcl.chemotaxis_kernel(0.0, 3000.0)
+    gauss = CurrentMap.gauss(kernel, SAWTOOTH)  # six points on the two short pieces after the corner at zero
+    assert gauss.times[5] < 4e-3 < gauss.times[6]
+    middles = (np.arange(20_000) + 0.5) * 2e-7
+    units = PeriodicSignal(SAWTOOTH.times, np.eye(SAWTOOTH.levels.size)[:, SAWTOOTH.visits])
+    expected = tcl.periodic_response(kernel, units)(middles).sum(axis=-1) * 2e-7
+    assert_allclose(gauss.weights[:6].sum(), 4e-3, rtol=1e-12)
+    assert_allclose(gauss.weights[:6] @ gauss.matrix[:6], expected, rtol=0, atol=2e-3 * np.abs(expected).max())
+    assert np.abs(expected).max() > 1e-2  # 100 equal times see this stretch once, at its start
+
+
+def test_a_kernel_without_a_first_moment_has_one_piece_for_each_stretch() -> None:
+    blind = tcl.Kernel([5.0, -30.0, 40.0], [-5.0, -10.0, -20.0], known_moments=(0.0, 0.0))
+    ours = CurrentMap.gauss(blind, SAWTOOTH, 7)
+    assert ours.times.size == 7 * 8
+    assert_allclose(ours.weights.sum(), 1.8, rtol=1e-13)
 
 
 @pytest.mark.parametrize("cycle", [SAWTOOTH, IRREGULAR], ids=["sawtooth", "irregular"])
@@ -103,6 +153,10 @@ def test_kernels_longer_than_the_period_are_refused_when_sampled() -> None:
 
 def test_bad_maps_are_named() -> None:
     batch = tcl.chemotaxis_kernel(np.array([0.0, 0.1]))
+    with pytest.raises(InvalidParameterError, match=r"^kernel = .*single"):
+        CurrentMap.gauss(batch, SAWTOOTH)
+    with pytest.raises(InvalidParameterError, match=r"^nodes = 0"):
+        CurrentMap.gauss(tcl.sine_kernel(), SAWTOOTH, 0)
     for make in (CurrentMap.exact, CurrentMap.sampled):
         with pytest.raises(InvalidParameterError, match=r"^kernel = .*single"):
             make(batch, SAWTOOTH)

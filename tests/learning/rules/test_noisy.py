@@ -55,10 +55,30 @@ def test_the_fast_sums_are_those_of_the_table(dtype: Any, rtol: float, ratio: fl
     assert_allclose(found[1][:2], silent, rtol=1e-5)
 
 
-def test_divergence_is_not_hidden() -> None:
+@pytest.mark.parametrize("stages", [1, 3, 5, 8])
+@pytest.mark.parametrize("ratio", [2.0, 30.0])
+def test_any_number_of_levels_and_unequal_weights(ratio: float, stages: int) -> None:
+    """With most synapses silent for a part of the cycle only, as the slow ramp mostly is."""
+    cycle = ClampingCycle.sawtooth(PROTOCOL, stages)
+    current_map = CurrentMap.gauss(SYNAPSE.kernel, cycle)
+    rng = np.random.default_rng(stages)
+    inner = np.cumsum(rng.uniform(0.0, 0.1, (6, stages + 1, 40)), axis=1)
+    synapses = Block(rng.uniform(0.0, 1.0, (9, 1, 6)), inner)
+    outputs = synapses.currents() @ current_map.matrix.T
+    theta = 0.3 * np.abs(outputs).max()
+    loud = np.abs(outputs) > 0.5 * theta
+    assert 0.2 < loud.mean() < 0.95
+    smeared = ThresholdNoise(SYNAPSE.noise(round((ratio / theta * SYNAPSE.noise(1).standard_deviation) ** 2)), theta)
+    found = smeared_integral(synapses, current_map, smeared)
+    for got, expected in zip(found, smeared.update(outputs, current_map.weights), strict=True):
+        assert_allclose(got, expected, atol=1e-10 * np.abs(expected).max(), rtol=0)
+
+
+@pytest.mark.parametrize("theta", [0.01, 10.0])
+def test_divergence_is_not_hidden(theta: float) -> None:
     synapses = block(np.float64)
     synapses.inner[2, 1, 5] = np.nan
-    mean, _ = smeared_integral(synapses, MAP, ThresholdNoise(SYNAPSE.noise(100), 0.01))
+    mean, _ = smeared_integral(synapses, MAP, ThresholdNoise(SYNAPSE.noise(100), theta))
     assert np.isnan(mean[2:, 5]).all()
     assert not np.isnan(mean[:, :5]).any()
 

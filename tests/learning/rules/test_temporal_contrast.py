@@ -126,18 +126,78 @@ def test_single_precision_differs_by_its_rounding(name: str, convolution: Any) -
     data[0][:, ::3] = 0.0
     samples = 31 if convolution == "exact" else 100
     rule = TemporalContrast(kernel, SAWTOOTH, 0.0, sides="one", convolution=convolution, samples=samples)
-    _, levels = rule._visited_states(net, *data, rule.nudge)  # the same states for both, to the bit
+    _, levels = rule.visited_states(net, *data, rule.nudge)  # the same states for both, to the bit
     states = [np.array([data[0]] * 9), *(net.activation.value(x).swapaxes(0, 1) for x in levels)]
     compared, near = compare(rule, net, data, states, length, 2e-6)
     assert compared + near == sum(a.size for a in net.parameters.values())
     assert near <= 3  # an output within 2e-5 of the largest from the threshold at one of the times
 
 
+CUTS = {name: kernel.windowed(min(length, 2.0)) for name, (kernel, length) in KERNELS.items()}
+
+
+@pytest.mark.parametrize(("dtype", "precision"), [(np.float64, 1e-10), (np.float32, 2e-6)])
+@pytest.mark.parametrize("name", CUTS)
+def test_every_family_in_the_sampled_convolution(name: str, dtype: Any, precision: float) -> None:
+    """Each kernel cut so that it fits the period, as the sampled convolution needs."""
+    kernel = CUTS[name]
+    net = network("clip", (9, 8, 5), seed=5, dtype=dtype)
+    data = batch(net, 6)
+    rule = TemporalContrast(kernel, tcl.Sawtooth(0.4, 1.85), 0.0, sides="one", convolution="sampled", samples=90)
+    _, levels = rule.visited_states(net, *data, rule.nudge)
+    states = [np.array([data[0]] * 9), *(net.activation.value(x).swapaxes(0, 1) for x in levels)]
+    compared, near = compare(rule, net, data, states, float(kernel.window), precision)
+    assert compared + near == sum(a.size for a in net.parameters.values())
+    assert near <= (0 if dtype == np.float64 else 3)
+
+
+LONG = {
+    "sine": tcl.sine_kernel(4.1),
+    "slow": tcl.chemotaxis_kernel(0.1, 3.0).windowed(2.7),
+    "ladder": ladder(5, 1).windowed(1.81),
+    "whole periods": tcl.chemotaxis_kernel(0.1, 3.0).windowed(3.6),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_windows_longer_than_the_period_wrap_around_it_exactly_and_are_refused_when_sampled(name: str) -> None:
+    """What is left of earlier, equal cycles counts; see also the map against quadrature over all of them."""
+    kernel = LONG[name]
+    net = network("clip", (6, 5, 3), seed=3)
+    data = batch(net, 4)
+    rule = TemporalContrast(kernel, SAWTOOTH, 0.0, sides="one", samples=31)
+    assert float(kernel.window) > rule.cycle.period
+    assert compare(rule, net, data, visited(rule, net, *data), float(kernel.window), 1e-10) == (53, 0)
+    u = outputs_of(replace(rule, samples=400), visited(rule, net, *data), float(kernel.window))
+    thresholds = {key: float(0.3 * np.abs(a).max()) for key, a in u.items()}
+    exact = replace(rule, samples=None, thresholds=thresholds).estimate(net, *data, RNG).gradient
+    for key, a in u.items():
+        expected = rule.factor / rule.nudge * naive.integral(a, 1.8, thresholds[key], closed=True)
+        late = 6 * thresholds[key] * 1.8 / 400 * abs(rule.factor) / rule.nudge  # at each of some crossings
+        assert_allclose(exact[key], expected, atol=late, err_msg=key)
+    with pytest.raises(InvalidParameterError, match=r"^kernel = .*no longer than the period"):
+        replace(rule, convolution="sampled", samples=100)
+
+
+def test_gauss_points_are_nearer_to_exact_crossings_than_as_many_equal_times() -> None:
+    net = network("clip", (20, 12, 5), seed=3, scale=0.7)
+    data = batch(net, 4)
+    rule = TemporalContrast(tcl.chemotaxis_kernel(0.0, 2000.0), SAWTOOTH, 0.03, sides="one", samples=None)
+    exact = rule.estimate(net, *data, RNG).gradient["W1"]
+    assert 0.1 < np.count_nonzero(exact) / exact.size < 0.9
+    gauss = replace(rule, samples="gauss")
+    assert gauss.current_map is not None
+    equal = replace(rule, samples=gauss.current_map.times.size)
+    found, other = (np.sqrt(np.mean((r.estimate(net, *data, RNG).gradient["W1"] - exact) ** 2)) for r in (gauss, equal))
+    assert found < 0.02 * np.sqrt(np.mean(exact**2))
+    assert found < 0.5 * other
+
+
 def test_states_are_those_relaxed_one_by_one() -> None:
     net = network("sigmoid", (4, 5, 3), seed=2)
     data = batch(net, 3)
     rule = TemporalContrast(tcl.sine_kernel(), PAPER, 0.0, stages=4)
-    free, levels = rule._visited_states(net, *data, rule.nudge)
+    free, levels = rule.visited_states(net, *data, rule.nudge)
     for ours, plain in zip(levels, visited(rule, net, *data)[1:], strict=True):
         assert_allclose(net.activation.value(ours).swapaxes(0, 1), plain, rtol=0, atol=1e-15)
     for x, at_rest in zip(free, levels, strict=True):
@@ -286,6 +346,9 @@ def test_gain_is_one_over_the_first_moment_unless_given() -> None:
         ({"stages": 0}, "stages"),
         ({"samples": 1}, "samples"),
         ({"samples": None, "convolution": "sampled"}, "samples"),
+        ({"samples": "gauss", "convolution": "sampled"}, "samples"),
+        ({"samples": "simpson"}, "samples"),
+        ({"relaxation": 20}, "relaxation"),
         ({"gain": 0.0}, "gain"),
         ({"gain": np.nan}, "gain"),
         ({"thresholds": -1.0}, "thresholds"),

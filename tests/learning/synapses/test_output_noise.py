@@ -55,6 +55,27 @@ def test_noise_of_a_ladder(gamma: float) -> None:
     assert_allclose(list(islice(noise.overlaps(), 2))[1][0], square / float(steady.variance) ** 2, rtol=1e-7)
 
 
+def test_noise_of_an_oscillating_network_keeps_its_modes() -> None:
+    ring = tcl.MarkovNetwork(np.roll(np.eye(5), 1, axis=0) + 0.05 * np.roll(np.eye(5), -1, axis=0))
+    steady = tcl.stationary_noise(ring, np.array([1.0, 0.0, 0.0, 0.0, 0.0]))
+    t = np.linspace(0.0, 5.0, 40)
+    modes = np.real(steady.amplitudes * np.exp(steady.rates * t[:, None])).sum(axis=1)
+    assert np.abs(steady.rates.imag).max() > 0.5
+    assert_allclose(modes, steady.correlation(t), rtol=1e-9, atol=1e-12)
+    assert_allclose(OutputNoise.of(steady, scale=2.0).correlation(t), modes / 4.0, rtol=1e-9, atol=1e-12)
+
+
+def test_another_unit_of_time() -> None:
+    """Outputs per time are larger by the unit, lags shorter; the integral over a cycle has the same variance."""
+    noise = OutputNoise([0.4, 0.6], [-1.0, -0.5 + 6.0j])
+    other, t = noise.rescaled(20.0), np.linspace(-3.0, 3.0, 50)
+    assert_allclose(other.correlation(t / 20.0), 400.0 * noise.correlation(t), rtol=1e-12)
+    assert_allclose(other.correlation_time, noise.correlation_time / 20.0, rtol=1e-12)
+    assert_allclose(other.power * (7.0 / 20.0), 20.0**2 / 20.0 * noise.power * (7.0 / 20.0), rtol=1e-12)
+    with pytest.raises(InvalidParameterError, match="units"):
+        noise.rescaled(0.0)
+
+
 @pytest.mark.parametrize(
     ("amplitudes", "rates"),
     [

@@ -13,8 +13,8 @@ import thermo_cl as tcl
 from thermo_cl.errors import ConvergenceError, InvalidParameterError
 from thermo_cl.learning.synapses import LadderSynapse, OutputNoise, ThresholdNoise
 from thermo_cl.learning.synapses.hermite import thresholded_variance
-from thermo_cl.learning.synapses.threshold_noise import _powers, mean_above
-from thermo_cl.synapse.linear_noise import _mean_slope
+from thermo_cl.learning.synapses.threshold_noise import _powers
+from thermo_cl.synapse.gaussian_threshold import thresholded_mean, thresholded_slope
 
 PROTOCOL = tcl.Sawtooth(fast=20.0, slow=60.0, mean=0.3)
 SYNAPSE = LadderSynapse(tcl.Ladder(gamma=1e-2, n_levels=12, reference_level=4), PROTOCOL)
@@ -58,7 +58,7 @@ def test_the_table_between_its_entries(ratio: float) -> None:
     places = smeared.start / sigma + (np.arange(len(smeared.table) - 1) + 0.5) / 128
     power = noise.variance * _powers(noise, places, ratio, 1e-7)[0]
     assert_allclose(smeared.power(places * sigma), power, atol=2e-5 * power.max())
-    mean = sigma * mean_above(places, np.ones_like(places), ratio)
+    mean = sigma * thresholded_mean(places, np.ones_like(places), ratio)
     assert_allclose(smeared.mean(places * sigma), mean, atol=2e-6 * mean.max())
 
 
@@ -166,7 +166,7 @@ def test_linear_noise_of_a_driven_ladder_is_the_first_term_of_the_series() -> No
         )
         mean, variance = ThresholdNoise(noise, theta).update(u, weights)
         assert_allclose(mean, driven.mean, atol=0.01 * amplitude)
-        first = noise.power * weights @ _mean_slope(u, np.full(2000, noise.standard_deviation), theta) ** 2
+        first = noise.power * weights @ thresholded_slope(u, np.full(2000, noise.standard_deviation), theta) ** 2
         assert_allclose(driven.standard_deviation**2, first * (1.0 - lag / period), rtol=0.002 if theta == 0 else 0.02)
 
         assert first / variance == pytest.approx(1.0) if theta == 0.0 else first < 0.98 * variance

@@ -184,6 +184,8 @@ MISTAKES = {
     "rate": ({"training": {"learning_rates": {"W1": 1.0}}}, "training.learning_rates", "W1, b1, W2, b2"),
     "rate sign": ({"training": {"learning_rates": -1}}, "training.learning_rates", "not negative"),
     "seed": ({"training": {"seed": -1}}, "training.seed", "at least 0"),
+    "endless": ({"training": {"learning_rates": 10**400}}, "training.learning_rates", "a number"),
+    "a free phase without steps": ({"relaxation": {"free_steps": 0}}, "relaxation.free_steps", "at least 1"),
     "not finite": ({"training": {"learning_rates": float("inf")}}, "training.learning_rates", "a number"),
 }
 
@@ -246,6 +248,44 @@ def test_what_is_missing_is_named():
             RunConfiguration.from_values(tables)
 
 
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "../up", "a/b", "/tmp", "a\\b", "a\nb", "-x"])
+def test_a_name_is_that_of_a_folder(name):
+    with pytest.raises(InvalidParameterError, match=r"^name = "):
+        RunConfiguration.from_values(values() | {"name": name})
+
+
+@pytest.mark.parametrize("folder", ['a "quoted" one', "C:\\data", "\u00e4\U0001f600", "tab\t, delete\x7f"])
+def test_any_folder_survives_printing(folder):
+    shown = tomllib.loads(RunConfiguration.from_values(values()).replaced(folder=folder).toml())
+    assert shown["data"]["folder"] == folder
+
+
+def test_a_missing_folder_of_the_environment_is_not_told_as_an_entry(monkeypatch):
+    monkeypatch.setenv("THERMO_CL_MNIST", "/nowhere")
+    with pytest.raises(DataError, match=r"^the environment variable THERMO_CL_MNIST names /nowhere"):
+        RunConfiguration.from_values(values(data={"set": "mnist"})).datasets()
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_mistake(tmp_path):
+    (tmp_path / "marked.toml").write_text(LEAST, "utf-8-sig")
+    assert load_configuration(tmp_path / "marked.toml").name == "least"
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"hidden": [10**12]}, "network.hidden"),
+        ({"hidden": [10**30]}, "network.hidden"),
+        ({"scale": 1e40}, "network.scale"),
+    ],
+)
+def test_networks_that_no_machine_holds_are_refused(changes, path, tmp_path):
+    with pytest.raises(InvalidParameterError) as caught:
+        run(RunConfiguration.from_values(values(network=changes)), tmp_path / "run")
+    assert caught.value.name == path
+    assert not (tmp_path / "run").exists()
+
+
 def test_files_that_are_none(tmp_path):
     (tmp_path / "bad.toml").write_text("name = ")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
@@ -254,6 +294,8 @@ def test_files_that_are_none(tmp_path):
         (tmp_path / "binary.toml", "not text"),
         (tmp_path / "none.toml", "No such file"),
         (tmp_path, "directory"),
+        ("~nobody-of-that-name/run.toml", "home directory"),
+        ("nul\0.toml", "null"),
         ("falk2025", "one of digits, falk2025-mnist"),
     ):
         with pytest.raises(InvalidParameterError) as caught:

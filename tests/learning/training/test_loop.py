@@ -78,28 +78,40 @@ def test_it_is_what_a_plain_loop_does():
 
 
 def counted_by_hand(net, data, states):
-    """Error after a free phase of every example, and where it ends."""
+    """Error and cost after a free phase of every example, and where it ends."""
     ends = [plain_relaxation(net, data.inputs[i].astype(float), states[i], steps=8) for i in range(len(data))]
-    return np.mean([np.argmax(out) != label for (_, out), label in zip(ends, data.labels, strict=True)]), ends
+    outputs = np.array([out for _, out in ends])
+    error = np.mean(outputs.argmax(axis=1) != data.labels)
+    return error, np.mean(np.sum((outputs - np.eye(3)[data.labels]) ** 2, axis=1)), ends
 
 
-def test_errors_are_counted_from_kept_states_and_from_rest():
-    exact = {"network": network(np.float64), "rule": EquilibriumPropagation(0.5, "one", RELAXATION), "batch": 20}
-    data, holdout = examples(seed=2), examples(30, seed=1)
-    found = run(**exact, training=data, holdout=holdout, epochs=4, learning_rates=2.0).metrics
-    followed = [[np.zeros(7), np.zeros(3)] for _ in range(len(holdout))]
-    for epoch in range(4):
-        after = run(**exact, training=data, holdout=holdout, epochs=epoch + 1, learning_rates=2.0)
-        kept = [[layer[i] for layer in after.states] for i in range(len(data))]
-        rest = [[np.zeros(7), np.zeros(3)]] * len(data)
+@pytest.mark.parametrize(("seed", "differs"), [(0, "holdout"), (2, "train")])
+def test_errors_are_counted_from_kept_states_and_from_rest(seed, differs):
+    """On data where some example ends elsewhere from its kept state than from rest."""
+    settings = {
+        "network": network(np.float64),
+        "rule": EquilibriumPropagation(0.5, "one", RELAXATION),
+        "training": examples(seed=seed),
+        "holdout": examples(30, seed=1),
+        "learning_rates": 0.2,
+        "reference": None,
+    }
+    found = run(**settings, epochs=2).metrics
+    assert not found[f"{differs}_error"].equals(found[f"{differs}_error_from_rest"])
+    followed = [[np.zeros(7), np.zeros(3)] for _ in range(30)]
+    for epoch in range(2):
+        after = run(**settings, epochs=epoch + 1)
+        kept = [[layer[i] for layer in after.states] for i in range(50)]
+        rest = [[np.zeros(7), np.zeros(3)]] * 50
+        train, holdout = (settings[name] for name in ("training", "holdout"))
         expected = {
-            "train_error": counted_by_hand(after.network, data, kept)[0],
-            "train_error_from_rest": counted_by_hand(after.network, data, rest)[0],
+            "train_error_from_rest": counted_by_hand(after.network, train, rest)[0],
             "holdout_error_from_rest": counted_by_hand(after.network, holdout, rest)[0],
         }
-        expected["holdout_error"], followed = counted_by_hand(after.network, holdout, followed)
-        for name, value in expected.items():
-            assert found[name][epoch] == pytest.approx(value, abs=1e-12), name
+        expected["train_error"], expected["train_cost"], _ = counted_by_hand(after.network, train, kept)
+        error, cost, followed = counted_by_hand(after.network, holdout, followed)
+        for name, value in {**expected, "holdout_error": error, "holdout_cost": cost}.items():
+            assert found[name][epoch] == pytest.approx(value, rel=1e-9, abs=1e-12), name
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
@@ -157,6 +169,20 @@ def test_evaluation_is_that_of_each_example(size):
     found = evaluate(net, data)
     assert found.error == np.mean([o.argmax() != label for o, label in zip(outputs, data.labels, strict=True)])
     assert found.cost == pytest.approx(np.mean(np.sum((outputs - np.eye(3)[data.labels]) ** 2, axis=1)), rel=1e-12)
+
+
+def test_evaluation_refuses_what_does_not_fit_and_what_diverges():
+    net, data = network(), examples(600)
+    with pytest.raises(InvalidParameterError, match="6 features and 3 classes"):
+        evaluate(net, Dataset(np.zeros((4, 5)), [0, 1, 2, 0], classes=3, name="narrow"))
+    with pytest.raises(InvalidParameterError, match="states"):
+        evaluate(net, data, states=net.initial_states(601))
+    smooth = EnergyNetwork.glorot([6, 7, 3], activation=activation("tanh"), rng=1)
+    rough = Relaxation(free_steps=400, step_size=3.0)  # every step doubles the states
+    with pytest.raises(DivergenceError, match="400 steps on patterns"):
+        evaluate(smooth, data, rough)
+    with pytest.raises(DivergenceError, match=r"400 steps on patterns.*nothing was kept"):
+        run(network=smooth, training=data, epochs=1, evaluation=rough)
 
 
 def test_progress_tells_every_minibatch_and_every_epoch():
@@ -242,6 +268,11 @@ def test_a_learning_rate_too_large_diverges_without_other_warnings():
         run(network=smooth, learning_rates=3e38, epochs=3)
 
 
+def test_a_rule_whose_first_estimate_is_not_finite_diverges_without_other_warnings():
+    with pytest.raises(DivergenceError, match="in epoch 1, minibatch 1"):
+        run(rule=EquilibriumPropagation(1e300, relaxation=RELAXATION))
+
+
 def test_silent_updates_are_told_after_the_first_epoch():
     limits = {"W1": 9.0, "b1": 1.0, "W2": 1.0, "b2": 8.0}
     with pytest.warns(SilentUpdatesWarning) as caught:
@@ -267,6 +298,11 @@ def test_silent_updates_are_told_after_the_first_epoch():
         ({"batch": 0}, "batch = 0"),
         ({"rng": -1}, "rng = -1"),
         ({"rng": None}, "rng"),
+        ({"shuffle": "no"}, "shuffle = 'no'"),
+        ({"evaluation": 20}, "evaluation = 20"),
+        ({"network": [6, 7, 3]}, "an EnergyNetwork"),
+        ({"training": np.zeros((4, 6))}, "a Dataset"),
+        ({"holdout": "mnist"}, "holdout = 'mnist'"),
         ({"rule": "hebb"}, "a learning rule"),
         ({"reference": 3}, "reference = 3"),
         ({"rule": Sabotaged("names")}, "names and shapes"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,8 +15,11 @@ import pytest
 import xarray as xr
 
 from tests.learning.training.runs import RELAXATION, assert_same, examples, network, run
-from thermo_cl.errors import DataError, InvalidParameterError, OutputError
+from thermo_cl.errors import DataError, DivergenceError, InvalidParameterError, OutputError
+from thermo_cl.learning.energy import EnergyNetwork, Tanh
 from thermo_cl.learning.rules import EquilibriumPropagation
+from thermo_cl.learning.training import folder, keeper
+from thermo_cl.learning.training.checkpoint import load_checkpoint, save_checkpoint
 from thermo_cl.sweep import load_netcdf
 
 
@@ -49,7 +54,9 @@ def test_a_folder_changes_nothing(whole, tmp_path):
 def test_more_epochs_later_are_the_same(epochs, whole, tmp_path):
     run(folder=tmp_path, epochs=epochs)
     assert_same(run(folder=tmp_path, resume=True), whole)
-    assert_same(run(folder=tmp_path, resume=True), whole)  # nothing is left to do
+    (tmp_path / "metrics.nc").unlink()
+    assert_same(run(folder=tmp_path, resume=True), whole)  # nothing is left to do but what was lost
+    xr.testing.assert_identical(load_netcdf(tmp_path / "metrics.nc"), whole.metrics)
 
 
 @pytest.mark.parametrize(("epoch", "minibatch"), [(1, 1), (1, 8), (2, 5), (3, 8)])
@@ -65,7 +72,7 @@ KILLED = """
 import os, signal, sys
 import numpy as np
 from tests.learning.training.runs import run
-from thermo_cl.learning.training import keeper
+from thermo_cl.learning.training import folder, keeper
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -115,7 +122,8 @@ def test_killed_anywhere(whole, tmp_path):
         xr.testing.assert_identical(load_netcdf(tmp_path / place / "metrics.nc"), whole.metrics)
         left = {p.name for p in (tmp_path / place).iterdir()}
         assert left == {".lock", "checkpoint.npz", "metrics.nc", "training.log"}
-        assert "epoch 3/3" in (tmp_path / place / "training.log").read_text()
+        log = (tmp_path / place / "training.log").read_text()
+        assert sorted(re.findall(r"epoch \d/3", log)) == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
 
 
 def test_a_crash_before_the_first_checkpoint_leaves_an_empty_folder(tmp_path):
@@ -132,7 +140,33 @@ def test_a_cut_line_of_the_log_is_ended(tmp_path):
     run(folder=tmp_path, resume=True, epochs=2)
     lines = (tmp_path / "training.log").read_text().splitlines()
     assert lines[2].endswith("  epo")
-    assert lines[3].endswith("resumed after epoch 1")
+    assert "  resumed after epoch 1, thermo-cl " in lines[3]
+    assert f"numpy {np.__version__}" in lines[3]
+
+
+def test_the_log_tells_every_epoch_once_whatever_was_lost_of_it(tmp_path):
+    def epochs(lines):
+        found = [re.fullmatch(r"\S+ \S+  epoch +(\d+)/12 +(?:\d+\.\d|\?) s  (.*)\n", line) for line in lines]
+        return [(int(match[1]), match[2]) for match in found if match]
+
+    path = tmp_path / "training.log"
+    run(folder=tmp_path, epochs=12)
+    whole = path.read_text().splitlines(keepends=True)
+    expected = epochs(whole)
+    assert [epoch for epoch, _ in expected] == list(range(1, 13))
+    for left in ([*whole[:2], whole[2][:-9]], whole[:2], [], whole[:12], whole):
+        path.write_text("".join(left))
+        run(folder=tmp_path, epochs=12, resume=True)
+        lines = path.read_text().splitlines(keepends=True)
+        if left and not left[-1].endswith("\n"):
+            assert lines.pop(len(left) - 1) == f"{left[-1]}\n"  # the cut one stays as it is
+        assert epochs(lines) == expected
+
+
+def test_divergence_is_in_the_log(tmp_path):
+    with pytest.raises(DivergenceError):
+        run(folder=tmp_path, learning_rates=3e38, network=EnergyNetwork.glorot([6, 7, 3], activation=Tanh(), rng=1))
+    assert "  stopped: " in (tmp_path / "training.log").read_text().splitlines()[-1]
 
 
 # ------------------------------------------------------------------ refusals
@@ -176,7 +210,7 @@ def test_damage_is_never_taken_for_a_checkpoint(tmp_path, whole):
         path.write_bytes(good[:length])
         with pytest.raises(DataError, match="damaged"):
             run(folder=tmp_path, resume=True)
-    refusals = 0
+    first, refusals = run(epochs=1), 0
     places = np.random.default_rng(0).integers(0, len(good), 30)
     for place in places:
         path.write_bytes(good[:place] + bytes([good[place] ^ 0x55]) + good[place + 1 :])
@@ -185,10 +219,37 @@ def test_damage_is_never_taken_for_a_checkpoint(tmp_path, whole):
         except DataError:
             refusals += 1
         else:
-            np.testing.assert_array_equal(found.metrics.running_error, whole.metrics.running_error[:1])
+            assert_same(found, first)
     assert refusals > 10
     path.write_bytes(good)
     assert_same(run(folder=tmp_path, resume=True), whole)
+
+
+def test_no_entry_vanishes_from_a_checkpoint(tmp_path):
+    """The archive's checksums cover its arrays, and not the lengths in its table of contents that can hide the next."""
+    path, saved = tmp_path / "checkpoint.npz", []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper, "save_checkpoint", lambda *args: saved.append(args) or save_checkpoint(*args))
+        run(folder=tmp_path, epochs=1)
+    _, kept, fingerprint = saved[-1]
+    good = path.read_bytes()
+    headers = [found.start() for found in re.finditer(rb"PK\x01\x02", good)]
+    assert len(headers) > 20
+    refusals = 0
+    for place in (start + offset for start in headers for offset in (8, 28, 30, 32, 33)):  # flags; three lengths
+        path.write_bytes(good[:place] + bytes([good[place] ^ 0x55]) + good[place + 1 :])
+        try:
+            found = load_checkpoint(path, kept.network, fingerprint)
+        except DataError:
+            refusals += 1
+        else:
+            assert set(found.history) == set(kept.history)
+            assert len(found.holdout_states) == 2
+    assert refusals > 3 * len(headers)
+    np.save(path.with_suffix(".npy"), np.zeros(3))
+    path.with_suffix(".npy").replace(path)  # an array is no archive
+    with pytest.raises(DataError, match="damaged"):
+        load_checkpoint(path, kept.network, fingerprint)
 
 
 def test_an_older_or_newer_format_is_told(tmp_path):
@@ -213,10 +274,13 @@ def test_a_folder_without_a_run_is_not_resumed(tmp_path):
     with pytest.raises(OutputError, match="no run"):
         run(folder=tmp_path / "none", resume=True)
     assert not (tmp_path / "none").exists()
+    with pytest.raises(OutputError, match="no run"):
+        run(folder=tmp_path, resume=True)
     (tmp_path / "letter.txt").write_text("precious")
     for changes in ({"resume": True}, {}):
         with pytest.raises(OutputError):
             run(folder=tmp_path, **changes)
+    assert [p.name for p in tmp_path.iterdir()] == ["letter.txt"]  # nothing is left where nothing is done
     run(folder=tmp_path, epochs=1, force=True)
     assert (tmp_path / "letter.txt").read_text() == "precious"
 
@@ -229,3 +293,39 @@ def test_two_runs_do_not_share_a_folder(tmp_path):
 
     run(folder=tmp_path, epochs=1, progress=progress)
     run(folder=tmp_path, epochs=2, resume=True)  # let go when the first ended
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.EWOULDBLOCK, "another process is training"), (errno.ENOLCK, "cannot be locked")]
+)
+def test_a_lock_that_fails_is_told_by_its_reason(number, said, tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(OutputError, match=said):
+        run(folder=tmp_path)
+
+
+def test_a_folder_where_nothing_can_be_removed_is_told(tmp_path, monkeypatch):
+    run(folder=tmp_path, epochs=1)
+
+    def unlink(self, *, missing_ok=False):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", unlink)
+        with pytest.raises(OutputError, match=r"training.log cannot be removed \(Permission denied\)"):
+            run(folder=tmp_path, epochs=1, force=True)
+
+
+def test_a_run_that_ends_while_this_one_waits_for_the_lock_is_kept(tmp_path, monkeypatch):
+    def held(*_):
+        (tmp_path / "checkpoint.npz").write_text("of the other run")
+
+    monkeypatch.setattr(folder, "_hold", held)
+    with pytest.raises(OutputError, match="not empty"):
+        run(folder=tmp_path)
+    assert (tmp_path / "checkpoint.npz").read_text() == "of the other run"

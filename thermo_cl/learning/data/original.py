@@ -54,8 +54,8 @@ def mnist(folder: str | Path | None = None, *, verify: bool = True) -> tuple[Dat
     InvalidParameterError
         If the folder does not exist.
     DataError
-        If the variable names no folder, a file is missing, damaged or of another checksum, the files do not fit together, a label is above 9, or
-        the download fails.
+        If the variable names no folder, a file is missing, damaged or of another checksum, the files do not fit
+        together, a label is above 9, or the download fails.
     """
     place = _folder(folder)
     checked = verify or place is None

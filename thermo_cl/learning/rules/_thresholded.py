@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from thermo_cl.learning.rules._currents import differences, steady_outputs
+
 _LANES = 32  # loops over synapses run to a multiple of this: the rest of a vector costs more than a vector
 _PACKS = 8  # synapses are packed when at most one in so many is loud
 
@@ -18,27 +20,6 @@ _PACKS = 8  # synapses are packed when at most one in so many is loud
 @njit(cache=True, error_model="numpy")
 def _whole(count):
     return (count + _LANES - 1) // _LANES * _LANES
-
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def _differences(states, inner, inner_steps, scale, d):
-    """Fill the first n entries of d (steps, room) with the differences of -mean(outer * inner) of successive levels."""
-    still, n = states.shape[0] == 1, inner.shape[2]
-    d[:] = 0
-    for b in range(states.shape[1]):
-        for i in range(inner_steps.shape[1]):
-            row = d[i]  # contiguous, which a part of all rows would not be
-            x = scale * states[0 if still else i, b]
-            if x != 0:
-                change = inner_steps[b, i]
-                for h in range(n):
-                    row[h] += x * change[h]
-            if not still:
-                x = scale * (states[i + 1, b] - states[i, b])
-                if x != 0:
-                    after = inner[b, i + 1]
-                    for h in range(n):
-                        row[h] += x * after[h]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -125,13 +106,8 @@ def integrate_rows(
         states = outer[p]
         if not states.any():
             continue
-        _differences(states, inner, inner_steps, scale, d)
-        base[:] = 0
-        if area != 0:
-            for b in range(states.shape[1]):
-                x = area * (scale * states[0, b])
-                for h in range(n):
-                    base[h] += x * inner[b, 0, h]
+        differences(states, inner, inner_steps, scale, d)
+        steady_outputs(states, inner, scale, area, base)
         size = _audible(d, base, n, peak, 0, count, silent, bound, marks)
         if size == 0:
             continue

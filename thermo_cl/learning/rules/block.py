@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from thermo_cl.learning.rules.current_map import CurrentMap
 from thermo_cl.learning.rules.cycle import ClampingCycle
 from thermo_cl.synapse import thresholded_integral
 
-__all__ = ["Block", "exact_integral", "sampled_integral"]
+__all__ = ["Block", "exact_integral", "over_rows", "sampled_integral"]
 
 _GROUP = 20  # consecutive samples that share one bound
 _PADDING = 3  # steps of factor zero, so that two or four can be taken at once anywhere
@@ -39,6 +40,15 @@ class Block:
         outer, inner = self.outer.astype(float), self.inner.astype(float)
         outer = np.broadcast_to(outer, (outer.shape[0], inner.shape[1], inner.shape[0]))
         return np.asarray(np.einsum("plb,blh->phl", outer, inner) / -inner.shape[0])
+
+
+def over_rows(loop: Callable[[int, int], None], block: Block) -> None:
+    """Run ``loop(begin, end)`` over all outer neurons of a block, on threads where they save more than they cost."""
+    rows = block.outer.shape[0]
+    if rows * block.inner.shape[2] < _SERIAL:
+        loop(0, rows)
+    else:
+        over_batch(loop, rows)
 
 
 def sampled_integral(block: Block, current_map: CurrentMap, threshold: float) -> Array:
@@ -68,10 +78,7 @@ def sampled_integral(block: Block, current_map: CurrentMap, threshold: float) ->
     def loop(begin: int, end: int) -> None:
         integrate_rows(begin, end, *arrays, integral)
 
-    if integral.size < _SERIAL:
-        loop(0, integral.shape[0])
-    else:
-        over_batch(loop, integral.shape[0])
+    over_rows(loop, block)
     return integral
 
 

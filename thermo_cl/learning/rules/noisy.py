@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from thermo_cl._threads import over_batch
 from thermo_cl._types import Array
-from thermo_cl.learning.rules.block import _SERIAL, Block
+from thermo_cl.learning.rules.block import Block, over_rows
 from thermo_cl.learning.rules.current_map import CurrentMap
 from thermo_cl.learning.synapses import ThresholdNoise
 
 __all__ = ["noisy_integral", "smeared_integral"]
+
+_GROUP = 16  # consecutive samples that share one bound
+_TOGETHER = 4  # steps that are added in one pass
 
 
 def smeared_integral(block: Block, current_map: CurrentMap, smeared: ThresholdNoise) -> tuple[Array, Array]:
@@ -22,26 +24,21 @@ def smeared_integral(block: Block, current_map: CurrentMap, smeared: ThresholdNo
     from thermo_cl.learning.rules._noisy import smear_rows  # compiled code is imported where it is used
 
     inner, dtype = np.ascontiguousarray(block.inner), block.inner.dtype
-    steps = current_map.steps.T.astype(dtype, order="C")
+    steps = current_map.steps.T.astype(dtype)
+    steps = np.pad(steps, ((0, -steps.shape[0] % _TOGETHER), (0, 0)))
+    edges = np.append(np.arange(0, steps.shape[1], _GROUP), steps.shape[1])
+    peaks = np.maximum.reduceat(np.abs(steps), edges[:-1], axis=1).T.copy()
     rises = np.diff(smeared.table, axis=0, append=smeared.table[-1:])
     table = np.stack([smeared.table[:, 0], rises[:, 0], smeared.table[:, 1], rises[:, 1]]).astype(dtype)
-    weights = current_map.weights.astype(dtype)
     arrays = (
         np.ascontiguousarray(block.outer, dtype=dtype), inner, np.diff(inner, axis=1), dtype.type(-1 / inner.shape[0]),
-        dtype.type(current_map.area), steps, np.abs(steps).max(axis=1), weights,
+        dtype.type(current_map.area), steps, edges, peaks, current_map.weights.astype(dtype),
         current_map.weights.sum(keepdims=True).astype(dtype), dtype.type(smeared.start), dtype.type(smeared.step),
         dtype.type(1 / smeared.step), table,
     )  # fmt: skip
     mean = np.empty((block.outer.shape[0], inner.shape[2]), dtype)
     variance = np.empty_like(mean)
-
-    def loop(begin: int, end: int) -> None:
-        smear_rows(begin, end, *arrays, mean, variance)
-
-    if mean.size < _SERIAL:
-        loop(0, mean.shape[0])
-    else:
-        over_batch(loop, mean.shape[0])
+    over_rows(lambda begin, end: smear_rows(begin, end, *arrays, mean, variance), block)
     return mean, variance
 
 

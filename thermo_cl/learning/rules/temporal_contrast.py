@@ -13,7 +13,7 @@ from thermo_cl import _validate as check
 from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels import Kernel
-from thermo_cl.learning.energy import EnergyNetwork, Relaxation, States, check_batch, relax
+from thermo_cl.learning.energy import EnergyNetwork, Relaxation, States, check_batch, check_relaxation, relax
 from thermo_cl.learning.rules.block import Block, exact_integral, sampled_integral
 from thermo_cl.learning.rules.current_map import CurrentMap
 from thermo_cl.learning.rules.cycle import ClampingCycle
@@ -37,7 +37,8 @@ class TemporalContrast:
     and first moment :math:`\mu_1` makes it :math:`u = I s - \mu_1 \dot s` on ramps, and the estimate is
     :math:`-\mathrm{sign}(\mu_1)\, (\mathrm{gain}/\beta) \int_0^P g(u)\, dt` with g(u) = u where \|u\| >= threshold and
     0 elsewhere. With a fast kernel of area 0, thresholds that silence the slow ramp only, and the gain
-    :math:`1/|\mu_1|` it is the estimate of equilibrium propagation.
+    :math:`1/|\mu_1|` it is the estimate of equilibrium propagation. Outputs are those of the periodic
+    state, as if the minibatch were shown over and over: a kernel that outlasts the period remembers equal cycles.
 
     Parameters
     ----------
@@ -104,6 +105,7 @@ class TemporalContrast:
     smeared: Mapping[float, ThresholdNoise] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        check_relaxation(self.relaxation)
         check.positive_number("nudge", self.nudge)
         for name, value, accepted in (
             ("sides", self.sides, _SIDES), ("convolution", self.convolution, _CONVOLUTIONS),
@@ -149,7 +151,7 @@ class TemporalContrast:
         thresholds = self._thresholds_of(network)
         check_batch(network, inputs, states, targets)
         beta = self.nudge * (float(rng.choice([-1.0, 1.0])) if self.sides == "random" else 1.0)
-        free, levels = self._visited_states(network, inputs, targets, states, beta)
+        free, levels = self.visited_states(network, inputs, targets, states, beta)
         outputs = [network.activation.value(x) for x in levels]
         gradient: dict[str, Array] = {}
         for n, here in enumerate(outputs, start=1):
@@ -174,16 +176,19 @@ class TemporalContrast:
             return noisy_integral(block, self.current_map, self.smeared[threshold], rng)
         return sampled_integral(block, self.current_map, threshold)
 
-    def _visited_states(
+    def visited_states(
         self, network: EnergyNetwork, inputs: Array, targets: Array, states: States, beta: float
     ) -> tuple[States, list[Array]]:
-        """Free states, and the states of every layer at all levels, shapes (batch, levels, n_l)."""
+        """Free states, and the states of every layer at all levels of the cycle, shapes (batch, levels, n_l).
+
+        Arguments as for ``estimate``, with a nudge ``beta`` of either sign.
+        """
         drive, free = free_phase(network, inputs, states, self.relaxation)
         fractions = self.cycle.levels
         nudged = fractions[fractions > 0]
         batch, count = len(inputs), nudged.size
         clamped = relax(
-            network, np.repeat(inputs, count, axis=0), tuple(np.repeat(x, count, axis=0) for x in free),
+            network, inputs, tuple(np.repeat(x, count, axis=0) for x in free),  # the drive stands for the inputs
             steps=self.relaxation.clamped_steps, step_size=self.relaxation.step_size,
             targets=np.repeat(targets, count, axis=0), nudge=np.tile(beta * nudged, batch)[:, None],
             drive=np.repeat(drive, count, axis=0),

@@ -1,4 +1,4 @@
-"""Hard threshold of a Gaussian variable: mean, variance and Hermite coefficients in closed form."""
+"""Hard threshold of a Gaussian variable: variance and Hermite coefficients in closed form."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import scipy.special
 
 from thermo_cl._types import FloatArray
+from thermo_cl.synapse.gaussian_threshold import normal_density
 
 __all__ = ["squared_coefficients", "thresholded_variance"]
 
@@ -37,7 +38,7 @@ def squared_coefficients(mean: FloatArray, threshold: float) -> Iterator[FloatAr
     """
     high, low = threshold - mean, -threshold - mean
     before = (np.zeros_like(mean), np.zeros_like(mean))
-    now = (_normal(high), _normal(low))
+    now = (normal_density(high), normal_density(low))
     yield (scipy.special.ndtr(-high) + scipy.special.ndtr(low) + threshold * (now[0] + now[1])) ** 2
     n = 2
     while True:
@@ -56,16 +57,10 @@ def squared_coefficients(mean: FloatArray, threshold: float) -> Iterator[FloatAr
 def thresholded_variance(mean: FloatArray, threshold: float) -> FloatArray:
     r"""Variance of g(m + X), the sum of all those squares, without cancellation far above the threshold."""
     high, low = threshold - mean, -threshold - mean
-    upper, lower = _normal(high), _normal(low)
+    upper, lower = normal_density(high), normal_density(low)
     outside = scipy.special.ndtr(-high) + scipy.special.ndtr(low)
     inside = scipy.special.ndtr(high) - scipy.special.ndtr(low)
     step = upper - lower
     return np.asarray(
         mean**2 * outside * inside + outside + 2.0 * mean * step * inside + high * upper - low * lower - step**2
     )
-
-
-def _normal(z: FloatArray) -> FloatArray:
-    """Density of the standard normal distribution."""
-    with np.errstate(under="ignore"):
-        return np.asarray(np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))

@@ -70,8 +70,18 @@ class OutputNoise:
     def of(cls, noise: StationaryNoise, *, scale: float = 1.0) -> OutputNoise:
         """The noise of an observable of a single network over a scale > 0, taken as Gaussian."""
         unit = check.positive_number("scale", scale)
-        live = noise._amplitudes != 0
-        return cls(noise._amplitudes[live] / unit**2, 1.0 / noise._durations[live])
+        amplitudes = noise.amplitudes
+        live = amplitudes != 0
+        return cls(amplitudes[live] / unit**2, noise.rates[live])
+
+    def rescaled(self, units: float) -> OutputNoise:
+        """The same noise of a rate of change, in a unit of time > 0 that is so many old ones.
+
+        The output per time is larger by as much, and so are the rates: what ``kernel.rescaled(units).normalized()``
+        makes of the noise of ``kernel.normalized()``.
+        """
+        factor = check.positive_number("units", units)
+        return OutputNoise(factor**2 * self.amplitudes, factor * self.rates)
 
     @property
     def variance(self) -> float:

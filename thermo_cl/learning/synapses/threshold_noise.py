@@ -13,7 +13,7 @@ from thermo_cl._types import FloatArray
 from thermo_cl.errors import ConvergenceError
 from thermo_cl.learning.synapses.hermite import squared_coefficients, thresholded_variance
 from thermo_cl.learning.synapses.output_noise import OutputNoise
-from thermo_cl.synapse.linear_noise import _mean_above as mean_above
+from thermo_cl.synapse.gaussian_threshold import thresholded_mean
 
 __all__ = ["ThresholdNoise"]
 
@@ -89,7 +89,7 @@ class ThresholdNoise:
         start = max(ratio - _REACH, 0.0)
         u = start + np.arange(math.ceil((ratio + _REACH - start) * _STEPS) + 1) / _STEPS
         power, terms, bound = _powers(noise, u, ratio, accuracy)
-        table = np.stack([sigma * mean_above(u, np.ones_like(u), ratio), noise.variance * power], axis=-1)
+        table = np.stack([sigma * thresholded_mean(u, np.ones_like(u), ratio), noise.variance * power], axis=-1)
         if start > 0:
             table[0] = 0.0  # 1e-15 of the largest, and so it joins what is left out below it
         table.setflags(write=False)

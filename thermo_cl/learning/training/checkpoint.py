@@ -62,7 +62,7 @@ def save_checkpoint(path: Path, snapshot: Snapshot, fingerprint: dict[str, Any])
     arrays |= {f"metrics.{name}": array for name, array in snapshot.history.items()}
     with atomic_output(path, force=True) as draft, draft.open("r+b") as file:
         np.savez(
-            file, format=np.int64(_FORMAT), epoch=np.int64(snapshot.epoch),
+            file, format=np.int64(_FORMAT), entries=np.int64(len(arrays)), epoch=np.int64(snapshot.epoch),
             fingerprint=np.frombuffer(json.dumps(fingerprint).encode(), np.uint8), **arrays,
         )  # fmt: skip
         file.flush()
@@ -89,12 +89,17 @@ def load_checkpoint(path: Path, network: EnergyNetwork, fingerprint: dict[str, A
     """
     content = _read(path)
     try:
+        version = int(content.pop("format"))
+        if version != _FORMAT:
+            raise DataError(
+                f"{path} has format {version}, and this version of thermo_cl reads {_FORMAT}; start a new run"
+            )
+        entries, epoch = int(content.pop("entries")), int(content.pop("epoch"))
         kept = json.loads(bytes(content.pop("fingerprint")))
-        version, epoch = int(content.pop("format")), int(content.pop("epoch"))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise _damaged(path, error) from error
-    if version != _FORMAT:
-        raise DataError(f"{path} has format {version}, and this version of thermo_cl reads {_FORMAT}; start a new run")
+    if len(content) != entries:  # no checksum covers the table of contents
+        raise _damaged(path, f"{len(content)} of {entries} arrays are left")
     unlike = differences(kept, json.loads(json.dumps(fingerprint)))
     if unlike:
         raise InvalidParameterError("resume", str(path.parent), f"a folder of the same run: {'; '.join(unlike[:4])}")
@@ -115,13 +120,13 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, TypeError) as error:
         if isinstance(error, PermissionError):
             raise OutputError(f"{path} cannot be read ({error.strerror})") from error
         raise _damaged(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
+def _damaged(path: Path, error: Exception | str) -> DataError:
     return DataError(
         f"the checkpoint {path} is damaged ({str(error).strip()}), so the run cannot be resumed; "
         "put back a copy of it, or start again with force"

@@ -135,15 +135,28 @@ class RunConfiguration:
             return split(self.data.name, self.data.train, self.data.holdout, self.data.folder)
 
     def initial_network(self, data: Dataset) -> EnergyNetwork:
-        """Network for the features and classes of a data set, drawn with the seed of the run."""
+        """Network for the features and classes of a data set, drawn with the seed of the run.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a layer is too large for this machine, or the scale for the precision.
+        """
         choice = self.network
-        return EnergyNetwork.glorot(
-            [data.inputs.shape[1], *choice.hidden, data.classes],
-            activation=activation(choice.activation),
-            scale=choice.scale,
-            dtype=_DTYPES[choice.dtype],
-            rng=generator(self.training.seed, Purpose.INITIAL),
-        )
+        with Table({}, "network").domain(W1="scale"), np.errstate(over="ignore"):  # refused by its own check
+            try:
+                return EnergyNetwork.glorot(
+                    [data.inputs.shape[1], *choice.hidden, data.classes],
+                    activation=activation(choice.activation),
+                    scale=choice.scale,
+                    dtype=_DTYPES[choice.dtype],
+                    rng=generator(self.training.seed, Purpose.INITIAL),
+                )
+            except (MemoryError, OverflowError, ValueError) as error:
+                if isinstance(error, InvalidParameterError):
+                    raise
+                valid = f"layers and a scale that this machine can hold ({error})"
+                raise InvalidParameterError("hidden", list(choice.hidden), valid) from None
 
 
 def shipped_configurations() -> tuple[str, ...]:
@@ -170,7 +183,7 @@ def load_configuration(source: str | Path) -> RunConfiguration:
         if str(source) in shipped:
             text = (_shipped() / f"{source}.toml").read_text("utf-8")
         else:
-            text = Path(source).expanduser().read_text("utf-8")
+            text = Path(source).expanduser().read_text("utf-8-sig")  # some editors put a mark first
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: not text, or no path; RuntimeError: no such user
         reason = getattr(error, "strerror", None) or ("not text" if isinstance(error, UnicodeDecodeError) else error)
         valid = f"a TOML file ({reason}) or one of {', '.join(shipped)}"

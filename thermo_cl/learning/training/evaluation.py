@@ -8,11 +8,13 @@ import numpy as np
 
 from thermo_cl._threads import over_batch
 from thermo_cl._types import Array
+from thermo_cl.errors import DivergenceError, InvalidParameterError
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import EnergyNetwork, Relaxation, States, output_cost, relax
+from thermo_cl.learning.energy.checks import check_states
 from thermo_cl.learning.training.blas import one_blas_thread
 
-__all__ = ["Evaluation", "evaluate", "evaluated", "wrong"]
+__all__ = ["Evaluation", "evaluate", "followed", "wrong"]
 
 _BLOCK = 250  # examples whose states stay in the cache; the time is flat from 200 to 500
 
@@ -24,7 +26,7 @@ class Evaluation:
     Attributes
     ----------
     error : float
-        Share of the examples whose largest output is not that of their label.
+        Share of the examples whose largest output, the first of equal ones, is not that of their label.
     cost : float
         Mean over the examples of the squared distance between outputs and one-hot labels.
     """
@@ -47,38 +49,61 @@ def evaluate(
     states : tuple of ndarray, shapes (n, n_l), optional
         Where the free phase starts; from rest by default. A trained network has several stable states, so that the two
         differ: see ``train``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If data or states do not fit the network.
+    DivergenceError
+        If an output is not finite.
     """
-    return evaluated(network, data, relaxation or Relaxation(), states)[0]
+    return _evaluated(network, data, relaxation or Relaxation(), states, None)
 
 
-def evaluated(
-    network: EnergyNetwork, data: Dataset, how: Relaxation, states: States | None
+def followed(
+    network: EnergyNetwork, data: Dataset, relaxation: Relaxation, states: States
 ) -> tuple[Evaluation, States]:
-    """What ``evaluate`` finds, and the states at the end of the free phase."""
-    blocks = [slice(start, start + _BLOCK) for start in range(0, len(data), _BLOCK)]
+    """What ``evaluate`` finds from some states, and the states at the end of the free phase."""
+    reached = tuple(np.empty_like(layer) for layer in states)
+    return _evaluated(network, data, relaxation, states, reached), reached
+
+
+def _evaluated(
+    network: EnergyNetwork, data: Dataset, how: Relaxation, states: States | None, reached: States | None
+) -> Evaluation:
+    if (data.inputs.shape[1], data.classes) != (network.sizes[0], network.sizes[-1]):
+        wanted = f"of {network.sizes[0]} features and {network.sizes[-1]} classes, as the network"
+        raise InvalidParameterError("data", data, wanted)
+    if states is not None:
+        check_states(network, len(data), states)
+    blocks = [slice(start, min(start + _BLOCK, len(data))) for start in range(0, len(data), _BLOCK)]
     failures, costs = np.zeros(len(blocks), int), np.zeros(len(blocks))
-    start = network.initial_states(len(data)) if states is None else states
-    reached = tuple(np.empty_like(layer) for layer in start)
 
     def loop(first: int, last: int) -> None:
-        for n in range(first, last):
-            rows = blocks[n]
-            free = _free(network, data, how, tuple(layer[rows] for layer in start), rows)
-            labels = data.labels[rows]
-            failures[n] = wrong(free[-1], labels)
-            costs[n] = output_cost(free, np.eye(data.classes, dtype=network.dtype)[labels]).sum()
-            for layer, new in zip(reached, free, strict=True):
-                layer[rows] = new
+        with np.errstate(over="ignore", invalid="ignore"):  # of this thread; told as a DivergenceError
+            for n in range(first, last):
+                rows = blocks[n]
+                free = _free(network, data, how, states, rows)
+                labels = data.labels[rows]
+                failures[n] = wrong(free[-1], labels)
+                costs[n] = output_cost(free, np.eye(data.classes, dtype=network.dtype)[labels]).sum()
+                for layer, new in zip(reached or (), free, strict=reached is not None):
+                    layer[rows] = new
 
     with one_blas_thread():
         over_batch(loop, len(blocks))
-    return Evaluation(int(failures.sum()) / len(data), float(costs.sum()) / len(data)), reached
+    if not np.isfinite(costs).all():
+        raise DivergenceError(
+            f"the free phase of {how.free_steps} steps on {data.name} leads to costs that are not finite"
+        )
+    return Evaluation(int(failures.sum()) / len(data), float(costs.sum()) / len(data))
 
 
-def _free(network: EnergyNetwork, data: Dataset, how: Relaxation, states: States, rows: slice) -> States:
+def _free(network: EnergyNetwork, data: Dataset, how: Relaxation, states: States | None, rows: slice) -> States:
     inputs = data.inputs[rows].astype(network.dtype, copy=False)
+    start = network.initial_states(len(inputs)) if states is None else tuple(layer[rows] for layer in states)
     drive = inputs @ network.weights[0] + network.biases[0]
-    return relax(network, inputs, states, steps=how.free_steps, step_size=how.step_size, drive=drive)
+    return relax(network, inputs, start, steps=how.free_steps, step_size=how.step_size, drive=drive)
 
 
 def wrong(outputs: Array, labels: Array) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from thermo_cl._types import Array
 from thermo_cl.learning.energy import EnergyNetwork, States
 from thermo_cl.learning.training.epoch import EpochResult
-from thermo_cl.learning.training.evaluation import evaluate, evaluated
+from thermo_cl.learning.training.evaluation import evaluate, followed
 from thermo_cl.learning.training.probe import energy_rises, probe_angles
 from thermo_cl.learning.training.recipe import Recipe
 
@@ -50,15 +50,13 @@ def measured(
         "running_error": result.running_error,
         "running_cost": result.running_cost,
     }
-    for kind, data, kept in (
-        ("train", recipe.training, result.states), ("holdout", recipe.holdout, holdout_states),
-    ):  # fmt: skip
+    found = {"train": evaluate(network, recipe.training, recipe.evaluation, states=result.states)}
+    if recipe.holdout is not None:
+        found["holdout"], holdout_states = followed(network, recipe.holdout, recipe.evaluation, holdout_states)
+    for kind, data in (("train", recipe.training), ("holdout", recipe.holdout)):
         if data is not None:
-            found, after = evaluated(network, data, recipe.evaluation, kept)
-            record |= {f"{kind}_error": found.error, f"{kind}_cost": found.cost}
+            record |= {f"{kind}_error": found[kind].error, f"{kind}_cost": found[kind].cost}
             record[f"{kind}_error_from_rest"] = evaluate(network, data, recipe.evaluation).error
-            if kind == "holdout":
-                holdout_states = after
     norms = {name: float(np.linalg.norm(array.astype(float))) for name, array in network.parameters.items()}
     record["update_size"] = [result.update_norm[n] / norms[n] if norms[n] else math.nan for n in names]
     record["update_share"] = [result.update_share[n] for n in names]
@@ -98,17 +96,17 @@ def labelled(history: History, recipe: Recipe, attributes: Mapping[str, str]) ->
     return label(variables, coordinates, attributes)
 
 
-def epoch_line(epoch: int, epochs: int, record: Mapping[str, float | list[float]], seconds: float) -> str:
-    """One epoch as a line for people."""
-    parts = [f"epoch {epoch:{len(str(epochs))}d}/{epochs}", f"{seconds:6.1f} s"]
+def epoch_line(epoch: int, epochs: int, record: Mapping[str, float | list[float]], seconds: float | None = None) -> str:
+    """One epoch as a line for people, with the time that it took if that is known."""
+    parts = [f"epoch {epoch:{len(str(epochs))}d}/{epochs}", f"{'?' if seconds is None else f'{seconds:.1f}':>6} s"]
     parts += [
         f"{name} error {100.0 * _number(record[f'{name}_error']):6.2f} %"
         for name in ("running", "train", "holdout")
         if f"{name}_error" in record
     ]
-    parts.append(f"running cost {_number(record['running_cost']):.4g}")
     if "holdout_error_from_rest" in record:
-        parts.append(f"from rest {100.0 * _number(record['holdout_error_from_rest']):6.2f} %")
+        parts[-1] += f" ({100.0 * _number(record['holdout_error_from_rest']):.2f} % from rest)"
+    parts.append(f"running cost {_number(record['running_cost']):.4g}")
     if "angle_all" in record:
         parts.append(f"angle {_number(record['angle_all']):5.1f} degrees")
     return "  ".join(parts)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.training.checkpoint import Snapshot, load_checkpoint, save_checkpoint
-from thermo_cl.learning.training.folder import CHECKPOINT, LOG, METRICS, append_line
-from thermo_cl.learning.training.history import labelled
+from thermo_cl.learning.training.folder import CHECKPOINT, LOG, METRICS, append_line, remove
+from thermo_cl.learning.training.history import epoch_line, labelled
 from thermo_cl.learning.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -44,17 +46,17 @@ class Keeper:
             snapshot = load_checkpoint(path, recipe.network, self.fingerprint)
             if snapshot.epoch > last:
                 raise InvalidParameterError("epochs", last, f"at least {snapshot.epoch}, the epochs done already")
-            self._log(f"resumed after epoch {snapshot.epoch}")
-            self._save_metrics(snapshot)  # a crash may have come between checkpoint and metrics
+            self._save_metrics(snapshot)  # a crash may have come between checkpoint, metrics and log
+            self._complete_log(snapshot, last)
+            self.log(f"resumed after epoch {snapshot.epoch}, {self._made_with()}")
             return snapshot
         network, holdout = recipe.network, recipe.holdout
         rest = () if holdout is None else network.initial_states(len(holdout))
         snapshot = Snapshot(0, network, network.initial_states(len(recipe.training)), rest, {})
         if self.folder is not None and path is not None:
-            for name in (LOG, METRICS):
-                (self.folder / name).unlink(missing_ok=True)
+            remove(self.folder / LOG, self.folder / METRICS)
             save_checkpoint(path, snapshot, self.fingerprint)
-            self._log(f"started: {self.attributes['source']}, seed {recipe.rng}")
+            self.log(f"started: {self.attributes['source']}, seed {recipe.rng}, {self._made_with()}")
         return snapshot
 
     def keep(self, snapshot: Snapshot, line: str) -> None:
@@ -62,7 +64,7 @@ class Keeper:
         if self.folder is not None:
             save_checkpoint(self.folder / CHECKPOINT, snapshot, self.fingerprint)
             self._save_metrics(snapshot)
-            self._log(line)
+            self.log(line)
 
     def metrics(self, snapshot: Snapshot) -> xr.Dataset:
         """The labelled history."""
@@ -80,6 +82,23 @@ class Keeper:
         if self.folder is not None and snapshot.epoch:
             save_netcdf(self.metrics(snapshot), self.folder / METRICS, force=True)
 
-    def _log(self, line: str) -> None:
+    def log(self, line: str) -> None:
+        """Add a line to the log, with the time."""
         if self.folder is not None:
             append_line(self.folder / LOG, f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}")
+
+    def _complete_log(self, snapshot: Snapshot, last: int) -> None:
+        """Add the lines of epochs that are done and not in the log."""
+        if self.folder is None:
+            return
+        path = self.folder / LOG
+        whole = path.read_bytes().decode(errors="replace").split("\n")[:-1] if path.exists() else []
+        told = {int(found[1]) for found in (re.match(r"\S+ \S+  epoch +(\d+)/", line) for line in whole) if found}
+        for epoch in range(1, snapshot.epoch + 1):
+            if epoch not in told:
+                record = {name: values[epoch - 1].tolist() for name, values in snapshot.history.items()}
+                self.log(epoch_line(epoch, last, record))
+
+    def _made_with(self) -> str:
+        versions = json.loads(self.attributes["versions"])
+        return f"thermo-cl {versions['thermo-cl']} ({self.attributes['git_revision']}), numpy {versions['numpy']}"

@@ -100,9 +100,11 @@ def train(
 
     Every example keeps its free state from one epoch to the next (Falk et al. 2025, App. B), the holdout too: errors
     are counted from the kept states, as in the paper. A trained network has several stable states for one input, and
-    starting from rest it finds another one for some examples; the metrics hold both errors. The same arguments give
-    the same result to the bit, in one go or interrupted at any moment and resumed, whatever the
-    number of processors. Diagnostics and evaluation draw from generators of their own and change nothing.
+    starting from rest it finds another one for some examples; the metrics hold both errors.
+
+    The same arguments give the same result to the bit, in one go or interrupted at any moment and resumed, whatever
+    the number of threads, by the same versions of the packages (the log names them) on the same kind of processor.
+    Diagnostics and evaluation draw from generators of their own and change nothing.
 
     Parameters
     ----------
@@ -155,6 +157,8 @@ def train(
     SilentUpdatesWarning
         After the first epoch, if no entry of some parameter was ever updated.
     """
+    if not isinstance(network, EnergyNetwork):
+        raise InvalidParameterError("network", network, "an EnergyNetwork")
     how = evaluation or getattr(rule, "relaxation", None) or Relaxation()
     rates = checked_rates(learning_rates, list(network.parameters))
     recipe = Recipe(network, rule, training, holdout, batch, rates, rng, shuffle, reference, how)
@@ -165,7 +169,8 @@ def train(
         raise InvalidParameterError("resume", resume, "given without force: one continues a run, the other replaces it")
     with contextlib.ExitStack() as stack:
         stack.enter_context(one_blas_thread())
-        check_rule(recipe)
+        with np.errstate(all="ignore"):  # a trial: what is not finite is told where it happens
+            check_rule(recipe)
         home = None if folder is None else stack.enter_context(run_folder(folder, resume=resume, force=force))
         keeper = Keeper(recipe, home)
         snapshot = keeper.start(last, resume=resume)
@@ -190,6 +195,7 @@ def _next(
             _require_finite(result, epoch)
             record, holdout_states = measured(recipe, result, snapshot.holdout_states, epoch)
     except DivergenceError as error:
+        keeper.log(f"stopped: {error}")
         raise DivergenceError(
             f"{error}; {keeper.kept(snapshot.epoch)}. Start again with lower learning rates or a smaller step size"
         ) from None

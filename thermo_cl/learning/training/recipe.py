@@ -60,10 +60,15 @@ class Recipe:
         for name, rule in (("rule", self.rule), ("reference", self.reference)):
             if not isinstance(rule, Rule) and not (name == "reference" and rule is None):
                 raise InvalidParameterError(name, rule, "a learning rule, with a method `estimate`")
+        if not isinstance(self.shuffle, bool):
+            raise InvalidParameterError("shuffle", self.shuffle, "True or False")
+        if not isinstance(self.evaluation, Relaxation):
+            raise InvalidParameterError("evaluation", self.evaluation, "a Relaxation")
         seed = check.integer_at_least("rng", self.rng, 0)
         check.freeze(self, batch=check.integer_at_least("batch", self.batch, 1), rng=seed)
-        check.freeze(self, learning_rates=checked_rates(self.learning_rates, list(self.network.parameters)))
         for name, data in (("training", self.training), ("holdout", self.holdout)):
+            if not isinstance(data, Dataset) and not (name == "holdout" and data is None):
+                raise InvalidParameterError(name, data, "a Dataset")
             if data is not None and (data.inputs.shape[1], data.classes) != (self.features, self.classes):
                 raise InvalidParameterError(
                     name, data, f"of {self.features} features and {self.classes} classes, as the network"

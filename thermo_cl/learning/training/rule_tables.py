@@ -92,7 +92,11 @@ def _memory(table: Table) -> tuple[Kernel, OutputNoise | None]:
 
 
 def _ladder(table: Table) -> tuple[Kernel, OutputNoise | None]:
-    """Step kernel of a ladder, its time relabelled and its first moment scaled to -1, as the paper does."""
+    """Step kernel of a ladder, its time relabelled and its first moment scaled to -1, as the paper does.
+
+    With copies, also the noise of the mean occupancy of so many whole ladders, in units of the output; a window cuts
+    the kernel only.
+    """
     ladder = Ladder(
         gamma=table.number("gamma"),
         rate_factor=table.number("rate_factor", 25.0),
@@ -102,19 +106,14 @@ def _ladder(table: Table) -> tuple[Kernel, OutputNoise | None]:
     )
     baseline = table.number("baseline", 0.0)
     kernel = ladder.step_kernel(table.number("signal", 200.0), baseline)
-    window, units, copies = (
-        table.number("window", None),
-        table.number("ladder_units", 5.0),
-        table.number("copies", None),
-    )
-    whole = kernel if window is None else kernel.windowed(window)
+    window, units = table.number("window", None), table.number("ladder_units", 5.0)
+    copies = table.number("copies", None)
+    read = kernel if window is None else kernel.windowed(window)
     noise = None
     if copies is not None:
         steady = stationary_noise(ladder.network(np.asarray(baseline)), ladder.top_rail, copies)
-        # the output is a rate of change: in a time of so many ladder units it is larger by as much
-        slow = OutputNoise.of(steady, scale=abs(float(whole.first_moment)) / units)
-        noise = OutputNoise(slow.amplitudes, units * slow.rates)
-    return whole.rescaled(units).normalized(), noise
+        noise = OutputNoise.of(steady, scale=abs(float(read.first_moment))).rescaled(units)
+    return read.rescaled(units).normalized(), noise
 
 
 KERNELS: dict[str, Callable[[Table], tuple[Kernel, OutputNoise | None]]] = {

@@ -41,6 +41,16 @@ class StationaryNoise:
     _amplitudes: Array = field(repr=False)
     _durations: Array = field(repr=False)
 
+    @property
+    def amplitudes(self) -> Array:
+        r"""Complex amplitudes a of the modes, shape batch + (k,): the autocorrelation is Re sum a exp(rate \|t\|)."""
+        return self._amplitudes
+
+    @property
+    def rates(self) -> Array:
+        """Complex rates of the modes, of negative real part, shape batch + (k,), in 1/time; -1 for those left out."""
+        return np.asarray(1.0 / self._durations)
+
     def correlation(self, times: ArrayLike) -> FloatArray:
         """Stationary autocorrelation less the squared mean at time lags of any sign, shape batch + times.shape."""
         t = np.abs(check.finite("times", times))
