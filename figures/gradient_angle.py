@@ -39,7 +39,7 @@ def draw(data: xr.Dataset) -> Figure:
     panels[1].axvline(1.0, color=GREY, linewidth=0.5, zorder=0)
     _family(panels[2], whole["ramp_angle"], "ramp", r"Fast ramp over kernel time $\tau_f / \tau_K$")
     panels[0].legend(loc="upper left")
-    panels[1].legend(title="slow / fast ramp", loc="lower left", ncols=2, title_fontsize=6.5, fontsize=6.5)
+    panels[2].legend(title="slow / fast ramp", loc=(0.55, 0.5), ncols=2, title_fontsize=6.5, fontsize=6.5)
     for axes, letter, text in zip(panels, "abc", ("area", "threshold", "ramp times"), strict=True):
         panel(axes, letter, text)
     return figure

@@ -36,7 +36,7 @@ def draw(data: xr.Dataset) -> Figure:
     training.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     share.set_yscale("log")
     training.set(ylabel="Training error (%)", ylim=(-0.002, None))
-    training.legend(loc="upper right")
+    training.legend(loc="lower left")
     holdout.set(ylabel="Holdout error (%)", ylim=(0, None))
     holdout.axhline(5.0, color=GREY, linewidth=0.6, linestyle=":", zorder=0)
     angle.set(ylabel="Angle to the gradient (degrees)", ylim=(0, 90), xlabel="Epoch")
