@@ -25,6 +25,11 @@ What happens under a signal?            `periodic_state` for a periodic one (no 
                                         both know work, heat and entropy production
 What does one trajectory look like?     `sample_paths`, `record_paths`, `count_jumps`, `trajectory_entropy`; under a
                                         signal `sample_driven_paths` (ladder), `sample_thinned_paths` (any rates)
+What changes if a rate does?            `steady_state_sensitivities`, `entropy_production_sensitivities`,
+                                        `step_sensitivities`; by a ladder's parameters `ladder_sensitivities`, and the
+                                        whole kernel `ladder_kernel_tangents`
+Which design is best?                   `LadderObjective` and `NetworkObjective`, for ``scipy.optimize.minimize``
+How do other programs get it?           `to_networkx`, `save_rates`; `load_rates` reads their matrices
 What is the right answer?               `Ring`, `UniformRing`, `BirthDeath` and `planted_network` know theirs
 ======================================  =========================================================================
 
@@ -47,10 +52,28 @@ from thermo_cl.markov.fluctuations import (
     stationary_noise,
     uncertainty_ratios,
 )
+from thermo_cl.markov.interchange import LabelledNetwork, load_rates, save_rates, to_networkx
 from thermo_cl.markov.ladder import Ladder, LadderEdges, StepMoments, steady_currents, steady_forces
 from thermo_cl.markov.network import MarkovNetwork
 from thermo_cl.markov.planted import PlantedNetwork, planted_network
 from thermo_cl.markov.relaxation import RelaxationTimes, deviation_matrix, relaxation_times
+from thermo_cl.markov.sensitivities import (
+    KERNEL_PARAMETERS,
+    LadderDerivatives,
+    LadderObjective,
+    LadderSensitivities,
+    NetworkObjective,
+    StepSensitivities,
+    entropy_production_sensitivities,
+    ladder_kernel_tangents,
+    ladder_sensitivities,
+    log_cost,
+    log_offset,
+    normalized_tangent,
+    steady_state_sensitivities,
+    step_kernel_tangent,
+    step_sensitivities,
+)
 from thermo_cl.markov.steady import STEADY_STATE_METHODS, SteadyState, solve_steady_state, steady_states
 from thermo_cl.markov.thermodynamics import (
     EntropySplit,
@@ -84,6 +107,7 @@ from thermo_cl.markov.trajectories import (
 )
 
 __all__ = [
+    "KERNEL_PARAMETERS",
     "STEADY_STATE_METHODS",
     "BirthDeath",
     "CurrentSamples",
@@ -95,9 +119,14 @@ __all__ = [
     "EntropySplit",
     "JumpCounts",
     "JumpRecord",
+    "LabelledNetwork",
     "Ladder",
+    "LadderDerivatives",
     "LadderEdges",
+    "LadderObjective",
+    "LadderSensitivities",
     "MarkovNetwork",
+    "NetworkObjective",
     "PlantedNetwork",
     "RelaxationTimes",
     "Ring",
@@ -106,6 +135,7 @@ __all__ = [
     "SteadyState",
     "SteadyThermodynamics",
     "StepMoments",
+    "StepSensitivities",
     "UncertaintyRatios",
     "UniformRing",
     "Violation",
@@ -121,9 +151,16 @@ __all__ = [
     "edge_entropy_production",
     "entropy_increments",
     "entropy_production_rate",
+    "entropy_production_sensitivities",
     "fundamental_cycles",
     "gallavotti_cohen_defect",
     "is_detailed_balanced",
+    "ladder_kernel_tangents",
+    "ladder_sensitivities",
+    "load_rates",
+    "log_cost",
+    "log_offset",
+    "normalized_tangent",
     "periodic_state",
     "planted_network",
     "probability_currents",
@@ -135,15 +172,20 @@ __all__ = [
     "sample_driven_paths",
     "sample_paths",
     "sample_thinned_paths",
+    "save_rates",
     "scaled_cumulant_generating_function",
     "solve_steady_state",
     "split_entropy_production",
     "stationary_noise",
     "steady_currents",
     "steady_forces",
+    "steady_state_sensitivities",
     "steady_states",
     "steady_thermodynamics",
+    "step_kernel_tangent",
     "step_response_kernel",
+    "step_sensitivities",
+    "to_networkx",
     "trajectory_entropy",
     "uncertainty_ratios",
 ]

@@ -12,6 +12,12 @@ from thermo_cl.synapse.metrics import (
 )
 from thermo_cl.synapse.noisy import NoisyUpdate, noisy_update
 from thermo_cl.synapse.sawtooth import Sawtooth
+from thermo_cl.synapse.sensitivity import (
+    UpdateSensitivities,
+    ramp_time_sensitivities,
+    update_sensitivities,
+    update_tangent,
+)
 from thermo_cl.synapse.update import adaptive_threshold, amplitude_window, update_slope, weight_update
 
 __all__ = [
@@ -20,6 +26,7 @@ __all__ = [
     "LinearNoise",
     "NoisyUpdate",
     "Sawtooth",
+    "UpdateSensitivities",
     "adaptive_threshold",
     "amplitude_window",
     "crossing_metrics",
@@ -28,8 +35,11 @@ __all__ = [
     "exact_window_metrics",
     "linear_noise",
     "noisy_update",
+    "ramp_time_sensitivities",
     "segment_metrics",
     "thresholded_integral",
+    "update_sensitivities",
     "update_slope",
+    "update_tangent",
     "weight_update",
 ]

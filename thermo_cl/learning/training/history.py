@@ -107,7 +107,7 @@ def epoch_line(epoch: int, epochs: int, record: Mapping[str, float | list[float]
     if "holdout_error_from_rest" in record:
         parts[-1] += f" ({100.0 * _number(record['holdout_error_from_rest']):.2f} % from rest)"
     parts.append(f"running cost {_number(record['running_cost']):.4g}")
-    if "angle_all" in record:
+    if math.isfinite(_number(record.get("angle_all", math.nan))):  # no angle to a gradient that vanishes
         parts.append(f"angle {_number(record['angle_all']):5.1f} degrees")
     return "  ".join(parts)
 

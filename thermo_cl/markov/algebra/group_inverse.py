@@ -16,7 +16,7 @@ from thermo_cl._types import Array, BoolArray, ComplexArray, FloatArray, IntArra
 from thermo_cl.errors import ConvergenceError
 from thermo_cl.markov.algebra.elimination import eliminate
 
-__all__ = ["GroupInverse", "group_inverse", "lasting"]
+__all__ = ["GroupInverse", "group_inverse", "lasting", "reordered"]
 
 _INSTANT = 1e-15  # duration, over the longest, that is zero to rounding
 _FLOOR = 1e-140  # least root of a probability: any positive similarity is valid, and this one cannot overflow
@@ -85,7 +85,7 @@ def group_inverse(generator: FloatArray, steady: FloatArray) -> GroupInverse:
     """Group inverse from a generator, shape (..., n, n), and its steady state, shape (..., n)."""
     order = np.argsort(-steady, axis=-1, kind="stable")
     back = np.argsort(order, axis=-1)
-    times = _reordered(eliminate(_reordered(generator, order)).residence_times(), back)
+    times = reordered(eliminate(reordered(generator, order)).residence_times(), back)
     root = np.maximum(np.sqrt(steady), _FLOOR)
     scaled = -times * (root[..., None, :] / root[..., :, None])
     scaled -= root[..., :, None] * np.einsum("...i,...ij->...j", root, scaled)[..., None, :]
@@ -93,7 +93,7 @@ def group_inverse(generator: FloatArray, steady: FloatArray) -> GroupInverse:
     return GroupInverse(root, scaled)
 
 
-def _reordered(matrix: Array, order: IntArray) -> Array:
+def reordered(matrix: Array, order: IntArray) -> Array:
     """Rows and columns of (..., n, n) taken in the given order of states, shape (..., n)."""
     rows = np.take_along_axis(matrix, order[..., :, None], axis=-2)
     return np.take_along_axis(rows, order[..., None, :], axis=-1)

@@ -19,7 +19,7 @@ from thermo_cl.markov.network import MarkovNetwork
 if TYPE_CHECKING:
     from thermo_cl.markov.ladder.ladder import Ladder
 
-__all__ = ["small_signal_kernel", "step_kernel"]
+__all__ = ["generator_change", "small_signal_kernel", "step_kernel"]
 
 # its square is below rounding of any rate, and products with small probabilities do not underflow
 _COMPLEX_STEP = 1e-30
@@ -31,13 +31,13 @@ def step_kernel(ladder: Ladder, signal: ArrayLike, baseline: ArrayLike, moments:
     end, start = checked_signal(ladder, "signal", signal), checked_signal(ladder, "baseline", baseline)
     check.broadcast(signal=end, baseline=start)
     before, after = ladder._network(start, _DENSE_ARRAYS), ladder._network(end, _DENSE_ARRAYS)
-    displaced, _ = displacement(before, after, _change(ladder, before, start, end))
+    displaced, _ = displacement(before, after, generator_change(ladder, before, start, end))
     kernel = kernel_of_displacement(after, displaced, ladder.top_rail, moments)
     area = solve_moments(ladder, end, start).area
     return Kernel(kernel.coefficients, kernel.rates, known_moments=(area, *kernel.known_moments[1:]))
 
 
-def _change(ladder: Ladder, before: MarkovNetwork, start: FloatArray, end: FloatArray) -> FloatArray:
+def generator_change(ladder: Ladder, before: MarkovNetwork, start: FloatArray, end: FloatArray) -> FloatArray:
     """Generator at one signal minus that at another, without subtracting rates that are nearly equal."""
     n, level = ladder.n_levels, np.arange(ladder.n_levels)
     shift = ligand_shift(ladder, start, end)[..., None]
