@@ -7,7 +7,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from figures._axes import BLACK, BLUE, DISSIPATION, GREY, ORANGE, PAGE, STYLE, new_figure, panel
+from figures._axes import BLACK, BLUE, DISSIPATION, GREY, ORANGE, PAGE, STYLE, new_figure, panel, parameter
 
 DATASETS = ("accuracy_dissipation",)
 COLOURS, MARKERS = (ORANGE, BLUE, BLACK), "os^"
@@ -23,7 +23,7 @@ def draw(data: xr.Dataset) -> Figure:
     data : xarray.Dataset
         From ``analysis.accuracy_dissipation``.
     """
-    figure = new_figure(PAGE, 2.8)
+    figure = new_figure(PAGE, 3.0)
     rate, area, noise = figure.subplots(1, 3, sharey=True)
     last = data.isel(epoch=-1)
     for axes in (rate, area, noise):
@@ -43,9 +43,13 @@ def draw(data: xr.Dataset) -> Figure:
         label = rf"{int(one['noisy_levels'])} levels, $\gamma$ = {float(one['noisy_gamma']):g}"
         error = 100 * one["noisy_holdout_error"]
         noise.plot(one["copies"], error, marker=marker, color=BLACK, linestyle="-", label=label)
-    rate.plot([], [], color=GREY, linestyle="-", label="thresholds of the paper")
-    rate.plot([], [], color=GREY, linestyle="--", label="... raised by $I$")
+    area.plot([], [], color=GREY, marker="o", linestyle="-", label="paper's thresholds")
+    area.plot([], [], color=GREY, marker="o", linestyle="--", markerfacecolor="none", label="... raised by $I$")
     rate.legend(loc="lower left", fontsize=6.5)
+    area.legend(loc="center left", fontsize=6.5)
+    period = parameter(data, "fast") * (1.0 + parameter(data, "ratio"))
+    cycle = rate.secondary_xaxis("top", functions=(lambda x: x * period, lambda x: x / period))
+    cycle.set_xlabel("per learning cycle ($k_B$)")
     noise.legend(loc="lower left", fontsize=6.5)
     rate.set(xlabel=DISSIPATION, ylabel=f"Holdout error after {int(data['epoch'][-1])} epochs (%)")
     area.set(xlabel="Kernel area $|I|$ (1 / ladder time)")

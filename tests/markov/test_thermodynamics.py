@@ -345,3 +345,15 @@ def test_equilibrium_needs_no_housekeeping() -> None:
     assert_allclose(found.total, (2.7 - 0.2) * np.log(2.7 / 0.2), rtol=1e-14)
     with pytest.raises(InvalidParameterError, match="sum to 1"):
         split_entropy_production(network, [0.9, 0.9])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_detailed_balance_up_to_rounding_is_equilibrium(seed: int) -> None:
+    """Rates from energies close every cycle only to rounding; what is left is no current and no failure."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 9))
+    network = tcl.MarkovNetwork.from_energies(rng.normal(0.0, 3.0, n), np.ones((n, n)) - np.eye(n))
+    result = tcl.steady_thermodynamics(network)
+    assert 0 <= result.entropy_production_rate < 1e-25
+    assert result.residual < 1e-8
+    assert 0 <= tcl.entropy_production_rate(network) < 1e-25
