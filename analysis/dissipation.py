@@ -14,24 +14,20 @@ mixes two regimes; ``exact_offset`` is the tangent's intercept inside the thresh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from thermo_cl import (
-    Ladder,
-    Sawtooth,
-    adaptive_threshold,
-    crossing_metrics,
-    exact_window_metrics,
-    weight_update,
-)
 from thermo_cl import _validate as check
 from thermo_cl.errors import InvalidParameterError
-from thermo_cl.sweep import Quantity, label, provenance
+from thermo_cl.sweep import FUNCTIONS, Design, SweepProgress, provenance, sweep
 
 LADDER_UNITS = 5.0  # ladder time units that make one protocol time unit
+PROTOCOL = {"fast": 3.0, "slow": 15.0, "mean": 10.0, "amplitude_max": 50.0}
+ONE = "ladder"
 BATCH, NEAR = 50, 10  # ladders that share a signal and a rate factor; those of them with gamma of order one
 PAPER: dict[str, Any] = {"window": 5.0, "dissipation_rate_factor": 25.0, "index_factor": 1.25}
 
@@ -44,6 +40,11 @@ def compute(
     dissipation_rate_factor: float | None = None,
     index_factor: float = 1.0,
     rng: int = 0,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    resume: bool = False,
+    progress: Callable[[SweepProgress], None] | None = None,
 ) -> xr.Dataset:
     """Draw ladders, evaluate every weight-update curve exactly, read its metrics.
 
@@ -61,11 +62,16 @@ def compute(
         See ``crossing_metrics``; 1.25 in the paper's program.
     rng : int
         Seed.
+    store : path-like, optional
+        Store of ``thermo_cl.sweep.sweep`` for the metrics of ladders too many for their curves to be kept.
+    workers, scheduler, resume, progress
+        As for ``thermo_cl.sweep.sweep``.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions ``ladder`` and ``amplitude``. Takes about 1.5 s for the paper's size once warm.
+        Dimensions ``ladder`` and ``amplitude``; with a store, the sweep's own data set over ``point``.
+        Takes about 1.5 s for the paper's size once warm.
     """
     count = check.integer_at_least("ladders", ladders, 1)
     resolution = check.integer_at_least("amplitudes", amplitudes, 6)
@@ -75,53 +81,24 @@ def compute(
     if check.finite("index_factor", index_factor) < 1:
         raise InvalidParameterError("index_factor", index_factor, "at least 1")
     gamma, signal, rate_factor = draw(count, rng)
-    ladder = Ladder(gamma, rate_factor=rate_factor)
-    raw = ladder.step_kernel(signal)
-    kernel = (raw if np.isinf(window) else raw.windowed(window)).rescaled(LADDER_UNITS).normalized()
-    protocol, amplitude_max = Sawtooth(fast=3.0, slow=15.0, mean=10.0), 50.0
-    threshold = adaptive_threshold(kernel, protocol, amplitude_max)
-    amplitude = np.linspace(0.0, 1.25 * amplitude_max, resolution, endpoint=False)
-    update = weight_update(kernel, protocol, amplitude, threshold=threshold)
-    metrics = crossing_metrics(amplitude, update, amplitude_max=amplitude_max, index_factor=index_factor)
-    exact = exact_window_metrics(kernel, protocol, threshold=threshold, amplitude_max=amplitude_max)
-    costed = ladder if dissipation_rate_factor is None else Ladder(gamma, rate_factor=dissipation_rate_factor)
+    drawn = xr.Dataset({"gamma": (ONE, gamma), "signal": (ONE, signal), "rate_factor": (ONE, rate_factor)})
+    function = FUNCTIONS["ladder-curves"].with_options(
+        amplitudes=resolution, window=float(window), dissipation_rate_factor=dissipation_rate_factor,
+        index_factor=float(index_factor), ladder_units=LADDER_UNITS, curves=store is None, **PROTOCOL,
+    )  # fmt: skip
+    swept = sweep(
+        Design.from_dataset(drawn), function, store=store, workers=workers, scheduler=scheduler, resume=resume,
+        progress=progress,
+    )  # fmt: skip
+    if store is not None:
+        return swept
     parameters = {
         "ladders": count, "amplitudes": resolution, "window": window, "index_factor": index_factor,
-        "dissipation_rate_factor": dissipation_rate_factor, "fast": 3.0, "slow": 15.0, "mean": 10.0,
-        "amplitude_max": amplitude_max, "ladder_units": LADDER_UNITS,
+        "dissipation_rate_factor": dissipation_rate_factor, **PROTOCOL, "ladder_units": LADDER_UNITS,
     }  # fmt: skip
-    one, both = "ladder", ("ladder", "amplitude")
-    return label(
-        {
-            "gamma": Quantity(one, gamma, "drive parameter gamma", "1"),
-            "signal": Quantity(one, signal, "height of the signal step", "micromolar"),
-            "rate_factor": Quantity(one, rate_factor, "vertical over horizontal rates F", "1"),
-            "entropy_production_rate": Quantity(
-                one,
-                costed.entropy_production_rate(),
-                "steady entropy production rate at zero signal",
-                "k_B per ladder time unit",
-            ),
-            "kernel_area": Quantity(one, kernel.area, "area of the normalised kernel", "1 / protocol time unit"),
-            "first_moment": Quantity(
-                one, raw.first_moment, "first moment of the un-normalised, uncut kernel", "ladder time unit"
-            ),
-            "threshold": Quantity(one, threshold, "threshold by Eq. 45", "signal / protocol time unit"),
-            "weight_update": Quantity(both, update, "weight update over one cycle", "signal"),
-            "amplitude_min": Quantity(one, metrics.amplitude_min, "smallest amplitude with an update", "signal"),
-            "dynamic_range": Quantity(one, metrics.dynamic_range, "A_max / A_min", "1"),
-            "offset": Quantity(one, metrics.offset, "intercept of the update's line, signed", "signal"),
-            "linear": Quantity(one, metrics.linear, "whether an update is reached below A_max", "1"),
-            "exact_amplitude_min": Quantity(one, exact.amplitude_min, "amplitude at which updates begin", "signal"),
-            "exact_offset": Quantity(
-                one, exact.offset, "intercept of the tangent inside the threshold window", "signal"
-            ),
-            "exact_linear": Quantity(one, exact.linear, "whether that tangent's slope is in (0.75, 1.25)", "1"),
-            "predicted_offset": Quantity(one, 3.0 * 10.0 * kernel.area, "offset by Eq. 36, I s tau_f", "signal"),
-        },
-        {"amplitude": Quantity("amplitude", amplitude, "amplitude, clamped minus free", "signal")},
-        provenance("Falk et al. 2025, Figs. 6B and 9B", parameters, seed=rng),
-    )
+    named = swept.drop_vars("valid").reset_coords(["gamma", "signal", "rate_factor"]).rename(point=ONE)
+    named.attrs = provenance("Falk et al. 2025, Figs. 6B and 9B", parameters, seed=rng)
+    return named
 
 
 def draw(ladders: int, rng: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -15,37 +15,63 @@ PUBLIC = {
         CurveMetrics Kernel Ladder MarkovNetwork PeriodicResponse PeriodicSignal Sawtooth __version__
         adaptive_threshold amplitude_window chemotaxis_kernel crossing_metrics cycle_affinity drive
         driven_update edge_entropy_production entropy_production_rate errors exact_crossing_metrics
-        exact_window_metrics integral_feedback_kernel linear_noise markov noisy_update periodic_response
+        exact_window_metrics integral_feedback_kernel learning linear_noise markov noisy_update periodic_response
         periodic_state probability_currents propagate relaxation_kernel segment_metrics sine_kernel
         solve_steady_state stationary_noise steady_thermodynamics step_response_kernel uncertainty_ratios
         units update_slope weight_update""",
     "thermo_cl.errors": """
         ConvergenceError DataError DivergenceError DivergentIntegralError InvalidParameterError
         IrreversibleEdgeError MemoryLimitError NormalizationError NotConnectedError OutputError
-        ReducibleNetworkError SilentUpdatesWarning ThermoError UnknownEquationError""",
+        ReducibleNetworkError SilentUpdatesWarning SweepError ThermoError UnknownEquationError""",
     "thermo_cl.kernels": """
         Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel integral_feedback_kernel periodic_response
         sine_kernel""",
     "thermo_cl.markov": """
-        STEADY_STATE_METHODS BirthDeath CurrentSamples DrivenCycle DrivenNetwork DrivenPath Edges
-        EntropySamples EntropySplit JumpCounts JumpRecord Ladder LadderEdges MarkovNetwork PlantedNetwork
+        KERNEL_PARAMETERS STEADY_STATE_METHODS BirthDeath CurrentSamples DrivenCycle DrivenNetwork
+        DrivenPath Edges EntropySamples EntropySplit JumpCounts JumpRecord Ladder LadderDerivatives
+        LadderEdges LadderObjective LadderSensitivities MarkovNetwork NetworkObjective PlantedNetwork
         RelaxationTimes Ring SampledPaths StationaryNoise SteadyState SteadyThermodynamics StepMoments
-        UncertaintyRatios UniformRing Violation activity count_jumps cumulants cycle_affinity
-        detailed_balance_violation deviation_matrix drive driven_trajectory_entropy edge_current
-        edge_entropy_production entropy_increments entropy_production_rate fundamental_cycles
-        gallavotti_cohen_defect is_detailed_balanced periodic_state planted_network probability_currents
-        propagate record_paths relaxation_kernel relaxation_times sample_currents sample_driven_paths
-        sample_paths sample_thinned_paths scaled_cumulant_generating_function solve_steady_state
-        split_entropy_production stationary_noise steady_currents steady_forces steady_states
-        steady_thermodynamics step_response_kernel trajectory_entropy uncertainty_ratios""",
+        StepSensitivities UncertaintyRatios UniformRing Violation activity count_jumps cumulants
+        cycle_affinity detailed_balance_violation deviation_matrix drive driven_trajectory_entropy
+        edge_current edge_entropy_production entropy_increments entropy_production_rate
+        entropy_production_sensitivities fundamental_cycles gallavotti_cohen_defect is_detailed_balanced
+        ladder_kernel_tangents ladder_sensitivities log_cost log_offset normalized_tangent
+        periodic_state planted_network probability_currents propagate record_paths relaxation_kernel
+        relaxation_times sample_currents sample_driven_paths sample_paths sample_thinned_paths
+        scaled_cumulant_generating_function solve_steady_state split_entropy_production stationary_noise
+        steady_currents steady_forces steady_state_sensitivities steady_states steady_thermodynamics
+        step_kernel_tangent step_response_kernel step_sensitivities trajectory_entropy
+        uncertainty_ratios LabelledNetwork load_rates save_rates to_networkx""",
     "thermo_cl.synapse": """
-        CurveMetrics DrivenUpdate LinearNoise NoisyUpdate Sawtooth adaptive_threshold amplitude_window
-        crossing_metrics driven_update exact_crossing_metrics exact_window_metrics linear_noise noisy_update
-        segment_metrics thresholded_integral update_slope weight_update""",
+        CurveMetrics DrivenUpdate LinearNoise NoisyUpdate Sawtooth UpdateSensitivities
+        adaptive_threshold amplitude_window crossing_metrics driven_update exact_crossing_metrics
+        exact_window_metrics linear_noise noisy_update ramp_time_sensitivities segment_metrics
+        thresholded_integral update_sensitivities update_slope update_tangent weight_update""",
+    "thermo_cl.learning": """
+        Backpropagation ClampingCycle ContrastiveHebbian DATASETS Dataset EnergyNetwork
+        EquilibriumPropagation Estimate Evaluation LadderSynapse Progress Relaxation Rule
+        RunConfiguration TemporalContrast Trained activation angles evaluate load_configuration run
+        shipped_configurations split train""",
+    "thermo_cl.learning.data": """
+        DATASETS Dataset bars_and_stripes digits mnist mnist12k read_idx split""",
+    "thermo_cl.learning.energy": """
+        ACTIVATIONS Activation Clip EnergyNetwork Parameters Relaxation Sigmoid SoftClip States Tanh
+        activation check_batch check_relaxation clamped_energy output_cost relax relaxation_energies
+        rises stable_step""",
+    "thermo_cl.learning.rules": """
+        Backpropagation ClampingCycle ContrastiveHebbian CurrentMap EquilibriumPropagation Estimate Rule
+        TemporalContrast""",
+    "thermo_cl.learning.synapses": "LadderSynapse OutputNoise ThresholdNoise",
+    "thermo_cl.learning.training": """
+        Evaluation Progress RunConfiguration Trained evaluate load_configuration run
+        shipped_configurations train""",
     "thermo_cl.symbolic": """
         Check Equation KernelFamily Proof Step equation html_document latex_document names text_derivation""",
     "thermo_cl.units": "BOLTZMANN comparison_bits convert cost_per_bit landauer_limit",
-    "thermo_cl.sweep": "Quantity atomic_output check_output label load_netcdf provenance save_netcdf",
+    "thermo_cl.sweep": """
+        Design Distribution FUNCTIONS Quantity StoreInfo SweepFunction SweepProgress atomic_output check_output
+        choice integers label load_netcdf log_uniform open_store provenance save_netcdf store_info sweep
+        uniform""",
 }
 
 
@@ -90,7 +116,8 @@ def test_the_contract_of_the_house() -> None:
 def test_import_is_light() -> None:
     """Heavy libraries are imported where they are used, not by ``import thermo_cl``."""
     code = (
-        "import sys, thermo_cl; print(*{'sympy', 'matplotlib', 'numba', 'xarray', 'pwlf', 'typer'} & set(sys.modules))"
+        "import sys, thermo_cl; heavy = 'sympy matplotlib numba xarray pwlf typer tqdm pooch sklearn threadpoolctl "
+        "scipy.ndimage'; print(*set(heavy.split()) & set(sys.modules))"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert loaded == []

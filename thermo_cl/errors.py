@@ -18,6 +18,7 @@ __all__ = [
     "OutputError",
     "ReducibleNetworkError",
     "SilentUpdatesWarning",
+    "SweepError",
     "ThermoError",
     "UnknownEquationError",
 ]
@@ -143,6 +144,10 @@ class NormalizationError(ThermoError, ValueError):
 
 class OutputError(ThermoError, OSError):
     """A result that cannot be written where it was asked to go."""
+
+
+class SweepError(ThermoError, RuntimeError):
+    """A sweep that cannot go on: its workers died, its scheduler went, or they run other code."""
 
 
 class UnknownEquationError(ThermoError, KeyError):

@@ -9,7 +9,9 @@ import typer
 from thermo_cl.cli.curve import curve
 from thermo_cl.cli.derive import derive
 from thermo_cl.cli.dissipation import dissipation
+from thermo_cl.cli.info import info
 from thermo_cl.cli.kernel import kernel
+from thermo_cl.cli.sweep import sweep
 from thermo_cl.cli.train import train
 
 __all__ = ["app"]
@@ -65,3 +67,5 @@ app.command(epilog=_example("thermo-cl curve --gamma 1e-3 --slow 30 --save curve
 app.command(epilog=_example("thermo-cl dissipation --gamma 0.3,0.1,1e-2,1e-4 --json"))(dissipation)
 app.command(epilog=_example("thermo-cl derive tcl-33 --html derivation.html"))(derive)
 app.command(epilog=_example("thermo-cl train --config falk2025-mnist --epochs 3 --seed 1"))(train)
+app.command(epilog=_example("thermo-cl sweep design.toml --store frontier.zarr --workers 2"))(sweep)
+app.command(epilog=_example("thermo-cl info frontier.zarr --verify"))(info)

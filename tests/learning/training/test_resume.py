@@ -325,7 +325,7 @@ def test_a_run_that_ends_while_this_one_waits_for_the_lock_is_kept(tmp_path, mon
     def held(*_):
         (tmp_path / "checkpoint.npz").write_text("of the other run")
 
-    monkeypatch.setattr(folder, "_hold", held)
+    monkeypatch.setattr(folder, "hold", held)
     with pytest.raises(OutputError, match="not empty"):
         run(folder=tmp_path)
     assert (tmp_path / "checkpoint.npz").read_text() == "of the other run"

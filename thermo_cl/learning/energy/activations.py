@@ -23,6 +23,9 @@ class Activation(ABC):
     ``stable_step`` and for rules that can leave out a vanishing term.
     """
 
+    plain_within_bounds: bool = False
+    """Whether output and state are the same, and the slope one, everywhere within the bounds."""
+
     bounds: tuple[float, float] = (-math.inf, math.inf)
     """Interval in which relaxation keeps the states."""
     outputs: tuple[float, float] = (-math.inf, math.inf)
@@ -55,6 +58,7 @@ class Activation(ABC):
 class Clip(Activation):
     """The paper's activation, clip(x, 0, 1), with states kept in [0, 1] (Falk et al. 2025, App. B)."""
 
+    plain_within_bounds = True
     bounds = (0.0, 1.0)
     outputs = (0.0, 1.0)
     largest_slope = 1.0

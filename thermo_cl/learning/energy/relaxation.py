@@ -110,17 +110,25 @@ def relax(
     first = inputs @ network.weights[0] + network.biases[0] if drive is None else drive
     pull = None if targets is None else 2.0 * np.asarray(nudge, dtype=network.dtype)
     x = list(states)
-    for _ in range(steps):
-        out = [act.value(layer) for layer in x]
+    for step in range(steps):
+        plain = act.plain_within_bounds and step > 0  # the given states may lie outside
+        out = x if plain else [act.value(layer) for layer in x]
         moved = []
         for index, layer in enumerate(x):
-            total = first if index == 0 else out[index - 1] @ network.weights[index] + network.biases[index]
+            if index == 0:
+                total = first.copy()
+            else:
+                total = out[index - 1] @ network.weights[index]
+                total += network.biases[index]
             if index + 1 < len(x):
-                total = total + out[index + 1] @ network.weights[index + 1].T
-            slope = layer - act.slope(layer) * total
+                total += out[index + 1] @ network.weights[index + 1].T
+            if not plain:
+                total *= act.slope(layer)
+            slope = np.subtract(layer, total, out=total)
             if pull is not None and index + 1 == len(x):
                 slope += pull * (layer - targets)
-            moved.append(np.clip(layer - step_size * slope, low, high))
+            slope *= step_size
+            moved.append(np.clip(np.subtract(layer, slope, out=slope), low, high, out=slope))
         x = moved
     return tuple(x)
 

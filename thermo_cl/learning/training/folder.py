@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from thermo_cl._lock import hold
 from thermo_cl.errors import OutputError
 
 __all__ = ["CHECKPOINT", "LOG", "METRICS", "append_line", "remove", "run_folder"]
@@ -39,29 +39,12 @@ def run_folder(folder: str | Path, *, resume: bool = False, force: bool = False)
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{folder} cannot be written ({reason}); choose another folder") from error
     try:
-        _hold(handle, folder)
+        hold(handle, folder, "training in")
         _require_content(path, folder, resume=resume, force=force)  # again: another process may have been faster
         remove(*(draft for name in (CHECKPOINT, METRICS) for draft in path.glob(f".{Path(name).stem}.*")))
         yield path
     finally:
         os.close(handle)  # which lets go of the lock, as the end of the process does however it comes
-
-
-def _hold(handle: int, shown: str | Path) -> None:
-    """Lock an open file until it is closed."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        raise OutputError(f"another process is training in {shown}; wait for it or choose another folder") from None
-    except OSError as error:
-        raise OutputError(f"{shown} cannot be locked ({error.strerror}); choose a folder on another disk") from error
 
 
 def _require_content(path: Path, shown: str | Path, *, resume: bool, force: bool) -> None:

@@ -1,0 +1,94 @@
+"""docs/schema.md says what the files hold, and xarray alone reads them."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from analysis import accuracy_dissipation, mnist
+from analysis.__main__ import NAMES, STUDIES
+from tests.analysis.test_datasets import SMALL
+from tests.analysis.test_studies import LADDERS
+from tests.analysis.tiny import tiny_configuration, tiny_rules
+from thermo_cl.learning import run
+from thermo_cl.sweep import save_netcdf
+
+SCHEMA = Path(__file__).parents[1] / "docs" / "schema.md"
+TRAINED: dict[str, Callable[[], xr.Dataset]] = {
+    "mnist": lambda: mnist.compute(tiny_rules(), seeds=1, workers=1),
+    "accuracy_dissipation": lambda: accuracy_dissipation.compute(
+        **(LADDERS | {"gamma": [0.1], "designs": [(5, 1)], "seeds": 1}),
+        base=tiny_configuration("falk2025-mnist"),
+        workers=1,
+    ),
+    "training metrics": lambda: run(tiny_configuration("falk2025-mnist")).metrics,
+}
+PROVENANCE = ("source", "parameters", "seed", "versions", "git_revision", "conventions")
+READ = """
+import json, sys, xarray
+found = {}
+for path in sys.argv[1:]:
+    data = xarray.open_dataset(path).load()
+    rows = {k: ["C" if k in data.coords else "V", list(v.dims), v.dtype.kind, v.attrs["units"], v.attrs["long_name"]]
+            for k, v in data.variables.items()}
+    found[path] = [rows, data.attrs]
+assert not any("thermo_cl" in name for name in sys.modules)
+print(json.dumps(found))
+"""
+
+
+def documented() -> dict[str, dict[str, list]]:
+    """Rows of the tables by section: kind, dimensions, type, units and meaning of each name."""
+    tables: dict[str, dict[str, list]] = {}
+    for line in SCHEMA.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("## "):
+            section = line.removeprefix("## ")
+        elif line.startswith(("| C |", "| V |")):
+            dims = [] if cells[2] == "()" else cells[2].split(", ")
+            tables.setdefault(section, {})[cells[1].strip("`")] = [cells[0], dims, *cells[3:]]
+    return tables
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A small data set of every kind, on disk."""
+    folder = tmp_path_factory.mktemp("sets")
+    paths = {}
+    for name in (*NAMES, *STUDIES, "training metrics"):
+        made = TRAINED.get(name)
+        dataset = made() if made else importlib.import_module(f"analysis.{name}").compute(**SMALL.get(name, {}), rng=3)
+        paths[name] = save_netcdf(dataset, folder / f"{name}.nc")
+        xr.testing.assert_identical(xr.open_dataset(paths[name]).load().as_numpy(), dataset.as_numpy())
+    return paths
+
+
+def test_every_set_is_as_documented_and_opens_with_xarray_alone(saved: dict[str, Path], tmp_path: Path) -> None:
+    tables = documented()
+    assert set(tables) == set(saved)
+    arguments = [sys.executable, "-W", "error", "-c", READ, *map(str, saved.values())]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=tmp_path)
+    found = json.loads(done.stdout)
+    types = {"": "f", "int64": "i", "bool": "b", "text": "UO"}
+    for name, path in saved.items():
+        rows, attributes = found[str(path)]
+        assert set(tables[name]) == set(rows), name
+        for variable, (kind, dims, kept, units, meaning) in tables[name].items():
+            assert [kind, dims, units, meaning] == [*rows[variable][:2], *rows[variable][3:]], (name, variable)
+            assert rows[variable][2] in types[kept], (name, variable)
+        assert set(attributes) == set(PROVENANCE), name
+        for text in ("parameters", "versions"):
+            json.loads(attributes[text])
+
+
+def test_every_attribute_is_documented() -> None:
+    text = SCHEMA.read_text(encoding="utf-8")
+    for name in PROVENANCE:
+        assert f"| `{name}` |" in text
