@@ -31,6 +31,7 @@ MADE: dict[type[Exception], tuple[Exception, dict[str, object]]] = {
         (errors.NotConnectedError("0 and 2"), {}),
         (errors.NormalizationError("moment"), {}),
         (errors.OutputError("no such folder"), {}),
+        (errors.SweepError("no workers"), {}),
         (errors.UnknownEquationError("Eq. 99", ["Eq. 9"]), {"name": "Eq. 99", "nearest": ["Eq. 9"]}),
     )
 }
