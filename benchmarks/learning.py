@@ -74,7 +74,7 @@ class Run:
 def measure(*, quick: bool) -> dict[str, Any]:
     """All measurements; times in seconds, memory in MiB."""
     load = os.getloadavg()[0]
-    epochs, repeats, slow = (1, 2, 1) if quick else (3, 7, 3)
+    epochs, repeats, slow = (1, 2, 1) if quick else (3, 15, 9)
     process = fresh_process(f"from benchmarks.learning import train_here\ntrain_here({epochs})")
     run = Run()
     start = measure_minibatches(run, repeats)

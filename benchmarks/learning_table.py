@@ -28,7 +28,7 @@ def render(results: dict[str, Any]) -> str:
     ]  # fmt: skip
     basis = (
         "The straightforward way (`benchmarks/naive_learning.py`) interpolates, convolves and integrates arrays of "
-        f"time x 784 x 500; in float64 its estimates agree with ours to {naive['largest_difference']:.0e} of the "
+        f"784 x 500 x time; in float64 its estimates agree with ours to {naive['largest_difference']:.0e} of the "
         f"largest. BLAS on one thread, {env['numba_threads']} for the rest; Python {env['python']}, "
         f"numpy {env['numpy']}, scipy {env['scipy']}, numba {env['numba']}."
     )

@@ -2,7 +2,8 @@
 
 Written from the description in Falk et al. 2025, Fig. 3 and App. B: every clamped state relaxed by itself, the current
 of every synapse at 17 knots, interpolated to 100 times (``interp1d``), convolved with ten samples of the sine kernel
-(``convolve1d``), thresholded, and integrated by the trapezoid rule: arrays of time x 784 x 500, of about 300 MB each.
+(``convolve1d``), thresholded, and integrated by the trapezoid rule: arrays of 784 x 500 x
+time, of about 300 MB each, all functions with their default axis, the last.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ def naive_gradient(parameters: dict[str, Array], inputs: Array, targets: Array, 
     gradient = {}
     for name, threshold in THRESHOLDS.items():
         if name == "W1":
-            currents = np.array([-inputs.T @ h / count for h, _ in states])
+            currents = [-inputs.T @ h / count for h, _ in states]
         elif name == "b1":
-            currents = np.array([-h.mean(axis=0) for h, _ in states])
+            currents = [-h.mean(axis=0) for h, _ in states]
         elif name == "W2":
-            currents = np.array([-h.T @ y / count for h, y in states])
+            currents = [-h.T @ y / count for h, y in states]
         else:
-            currents = np.array([-y.mean(axis=0) for _, y in states])
-        gradient[name] = GAIN / nudge * _memory(currents, threshold)
+            currents = [-y.mean(axis=0) for _, y in states]
+        gradient[name] = GAIN / nudge * _memory(np.stack(currents, axis=-1), threshold)
     return gradient
 
 
@@ -55,8 +56,8 @@ def _memory(currents: Array, threshold: float) -> Array:
     """Thresholded output of the sine kernel over one period."""
     step = (FAST + SLOW) / SAMPLES
     ramps = [np.linspace(0.0, FAST, STAGES + 1), FAST + np.linspace(0.0, SLOW, STAGES + 1)[1:]]
-    currents_in_time = interp1d(np.concatenate(ramps), currents, axis=0)(np.arange(SAMPLES) * step)
+    currents_in_time = interp1d(np.concatenate(ramps), currents)(np.arange(SAMPLES) * step)
     kernel = HEIGHT * np.sin(2.0 * np.pi * np.arange(round(WINDOW / step)) * step / WINDOW)
-    u = convolve1d(currents_in_time, kernel, axis=0, mode="wrap") * step
+    u = convolve1d(currents_in_time, kernel, mode="wrap") * step
     u[np.abs(u) < threshold] = 0.0
-    return np.asarray(np.trapezoid(u, dx=step, axis=0))
+    return np.asarray(np.trapezoid(u, dx=step))

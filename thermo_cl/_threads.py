@@ -10,11 +10,11 @@ __all__ = ["over_batch"]
 _CHUNKS_PER_THREAD = 8  # entries differ in cost; smaller chunks even that out
 
 
-def over_batch(loop: Callable[[int, int], None], size: int) -> None:
-    """Run ``loop(start, stop)`` over all of ``range(size)`` in chunks, on as many threads as numba is allowed.
+def over_batch(loop: Callable[[int, int], None], size: int, *, chunks: int = _CHUNKS_PER_THREAD) -> None:
+    """Run ``loop(start, stop)`` over all of ``range(size)``, on as many threads as numba is allowed.
 
-    Entries must not depend on each other, so that the result does not depend on the number of threads
-    (``numba.set_num_threads``; all processors by default).
+    Each thread has so many chunks. Entries must not depend on each other, so that the result does not depend on the
+    number of threads (``numba.set_num_threads``; all processors by default).
     """
     import numba
 
@@ -22,7 +22,7 @@ def over_batch(loop: Callable[[int, int], None], size: int) -> None:
     if threads == 1:
         loop(0, size)
         return
-    chunk = -(-size // (_CHUNKS_PER_THREAD * threads))
+    chunk = -(-size // (chunks * threads))
     with ThreadPoolExecutor(threads) as pool:
         for finished in [pool.submit(loop, start, min(start + chunk, size)) for start in range(0, size, chunk)]:
             finished.result()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from thermo_cl.synapse import thresholded_integral
 
 __all__ = ["Block", "exact_integral", "over_rows", "sampled_integral"]
 
+_CHUNKS_PER_THREAD = 2  # for each thread: rows differ in cost, but a chunk costs some 50 us
 _GROUP = 20  # consecutive samples that share one bound
 _PADDING = 3  # steps of factor zero, so that two or four can be taken at once anywhere
 _SERIAL = 20_000  # synapses below which threads cost more than they save
@@ -48,7 +51,7 @@ def over_rows(loop: Callable[[int, int], None], block: Block) -> None:
     if rows * block.inner.shape[2] < _SERIAL:
         loop(0, rows)
     else:
-        over_batch(loop, rows)
+        over_batch(loop, rows, chunks=_CHUNKS_PER_THREAD)
 
 
 def sampled_integral(block: Block, current_map: CurrentMap, threshold: float) -> Array:
@@ -59,19 +62,13 @@ def sampled_integral(block: Block, current_map: CurrentMap, threshold: float) ->
     from thermo_cl.learning.rules._thresholded import integrate_rows  # compiled code is imported where it is used
 
     inner, dtype = np.ascontiguousarray(block.inner), block.inner.dtype
-    steps = np.pad(current_map.steps.astype(dtype), ((0, 0), (0, _PADDING)))
-    low, high = _support(steps)
-    edges = np.unique(np.append(np.arange(0, steps.shape[0], _GROUP), steps.shape[0]))
-    spans = np.stack(
-        [np.minimum.reduceat(low, edges[:-1]), np.maximum.reduceat(_padded(low, high), edges[:-1])], axis=1
-    )
-    peaks = np.maximum.reduceat(np.abs(steps), edges[:-1], axis=0)
+    steps, low, high, edges, spans, peaks, largest, weights = _prepared(current_map, dtype)
     limit = dtype.type(threshold)
     rounding = 4 * steps.shape[1] * np.finfo(dtype).eps  # of the bound and of the outputs it is a bound of
     arrays = (
         np.ascontiguousarray(block.outer, dtype=dtype), inner, np.diff(inner, axis=1), dtype.type(-1 / inner.shape[0]),
-        dtype.type(current_map.area), steps, low, high, edges, spans, peaks, peaks.max(axis=0),
-        current_map.weights.astype(dtype), limit, dtype.type(limit * (1 - rounding)),
+        dtype.type(current_map.area), steps, low, high, edges, spans, peaks, largest, weights, limit,
+        dtype.type(limit * (1 - rounding)),
     )  # fmt: skip
     integral = np.empty((block.outer.shape[0], inner.shape[2]), dtype)
 
@@ -80,6 +77,19 @@ def sampled_integral(block: Block, current_map: CurrentMap, threshold: float) ->
 
     over_rows(loop, block)
     return integral
+
+
+@lru_cache(maxsize=8)  # the same for every minibatch
+def _prepared(current_map: CurrentMap, dtype: np.dtype[Any]) -> tuple[Array, ...]:
+    """Steps of a map with their support, the groups of samples, and bounds of every group."""
+    steps = np.pad(current_map.steps.astype(dtype), ((0, 0), (0, _PADDING)))
+    low, high = _support(steps)
+    edges = np.unique(np.append(np.arange(0, steps.shape[0], _GROUP), steps.shape[0]))
+    spans = np.stack(
+        [np.minimum.reduceat(low, edges[:-1]), np.maximum.reduceat(_padded(low, high), edges[:-1])], axis=1
+    )
+    peaks = np.maximum.reduceat(np.abs(steps), edges[:-1], axis=0)
+    return steps, low, high, edges, spans, peaks, peaks.max(axis=0), current_map.weights.astype(dtype)
 
 
 def exact_integral(block: Block, kernel: Kernel, cycle: ClampingCycle, threshold: float) -> FloatArray:
