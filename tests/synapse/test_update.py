@@ -230,3 +230,12 @@ def test_bad_input_is_named(change: dict, name: str) -> None:
             arguments["amplitudes"],
             threshold=arguments["threshold"],
         )
+
+
+def test_a_kernel_that_is_never_seen_updates_nothing() -> None:
+    """Of a term with a real rate only the real part is seen: an imaginary coefficient is no kernel, and no error."""
+    silent = tcl.Kernel([1j], [-0.375])
+    assert tcl.weight_update(silent, tcl.Sawtooth(1.0, 1.0), 1.0, threshold=0.0) == 0.0
+    both = tcl.Kernel([2.0 + 5j], [-3.0]), tcl.Kernel([2.0], [-3.0])
+    updates = [tcl.weight_update(k, tcl.Sawtooth(1.0, 4.0), 10.0, threshold=0.5) for k in both]
+    assert updates[0] == updates[1]

@@ -100,9 +100,10 @@ class Kernel:
 
     def terms(self, degree: int) -> ComplexArray:
         """Coefficients by polynomial degree, shape (..., k, degree + 1)."""
-        shape = np.broadcast_shapes(self.coefficients.shape, self.rates.shape)
         by_degree = np.arange(degree + 1) == self.powers[:, None]
-        return np.asarray(np.broadcast_to(self.coefficients, shape)[..., None] * by_degree)
+        # of a term with a real rate the imaginary part is never seen, and must not count as cancelling
+        seen = np.where(self.rates.imag == 0, self.coefficients.real, self.coefficients)
+        return np.asarray(seen[..., None] * by_degree, dtype=complex)
 
     @property
     def degree(self) -> int:
