@@ -44,6 +44,7 @@ def compute(
     workers: int | None = None,
     scheduler: str | None = None,
     resume: bool = False,
+    force: bool = False,
     progress: Callable[[SweepProgress], None] | None = None,
 ) -> xr.Dataset:
     """Draw ladders, evaluate every weight-update curve exactly, read its metrics.
@@ -64,7 +65,7 @@ def compute(
         Seed.
     store : path-like, optional
         Store of ``thermo_cl.sweep.sweep`` for the metrics of ladders too many for their curves to be kept.
-    workers, scheduler, resume, progress
+    workers, scheduler, resume, force, progress
         As for ``thermo_cl.sweep.sweep``.
 
     Returns
@@ -88,7 +89,7 @@ def compute(
     )  # fmt: skip
     swept = sweep(
         Design.from_dataset(drawn), function, store=store, workers=workers, scheduler=scheduler, resume=resume,
-        progress=progress,
+        force=force, progress=progress,
     )  # fmt: skip
     if store is not None:
         return swept

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import learning_table, thermodynamics_table
+from benchmarks import learning_table, phases_table, sweeps_table, thermodynamics_table
 from benchmarks.table_text import aligned, duration, times
 from thermo_cl.errors import ThermoError
 from thermo_cl.sweep import atomic_output
@@ -103,8 +103,20 @@ def place(text: str, table: str, name: str) -> str:
     return f"{text[: text.index(start)]}{start}\n\n{table}\n\n{text[text.index(end) :]}"
 
 
-_TABLES = {"benchmark": render, "thermodynamics": thermodynamics_table.render, "learning": learning_table.render}
-_NAMES = {"sizes": "thermodynamics", "naive_minibatch": "learning"}  # by an entry that only this one has
+_TABLES = {
+    "benchmark": render,
+    "thermodynamics": thermodynamics_table.render,
+    "learning": learning_table.render,
+    "sweeps": sweeps_table.render,
+    "phases": phases_table.render,
+}
+_FILES = ("latest", "thermodynamics", "learning", "sweeps", "phases")
+_NAMES = {
+    "million_levels": "thermodynamics",
+    "naive_minibatch": "learning",
+    "engine": "sweeps",
+    "sampling": "phases",
+}  # by an entry that only this one has
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -133,7 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     file = HERE
     try:
-        for file in options.files or [HERE / f"{name}.json" for name in ("latest", "thermodynamics", "learning")]:
+        for file in options.files or [HERE / f"{name}.json" for name in _FILES]:
             results = load(file)
             name = next((name for key, name in _NAMES.items() if key in results), "benchmark")
             table = _TABLES[name](results)

@@ -71,3 +71,11 @@ def slow_free(x, *, power=2):
 
 def other(x):
     return {"square": x**2}
+
+
+def lethal(x, *, at=51.0):
+    """Kill the process that computes one of the points."""
+    if (x == at).any():
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"square": x * x}

@@ -16,7 +16,7 @@ from distributed import Client, LocalCluster
 
 from tests.sweep import swept
 from thermo_cl.errors import InvalidParameterError, OutputError, SweepError
-from thermo_cl.sweep import Design, executors, integers, log_uniform, open_store, store_info, sweep
+from thermo_cl.sweep import Design, crew, integers, log_uniform, open_store, store_info, sweep
 
 COUNTED = Design.grid(x=[float(i) for i in range(100)])
 ROOT = Path(__file__).parents[2]
@@ -62,7 +62,7 @@ def test_errors_of_the_function_come_back_as_they_are(client) -> None:
 
 
 def test_workers_with_other_code_are_refused(client, monkeypatch) -> None:
-    monkeypatch.setattr(executors, "code_digest", lambda: "another")
+    monkeypatch.setattr(crew, "code_digest", lambda: "another")
     with pytest.raises(SweepError, match="other code"):
         sweep(COUNTED, swept.slow, client=client, chunk=30)
 

@@ -76,11 +76,11 @@ def test_nothing_is_left_half_written(dataset: xr.Dataset, tmp_path: Path, monke
     path = tmp_path / "set.nc"
     path.write_text("precious")
 
-    def full_disk(self: xr.Dataset, target: Path, **_: object) -> None:
-        Path(target).write_text("half")
+    def full_disk(self: Path, content: memoryview) -> None:
+        self.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(OutputError, match="No space left"):
         save_netcdf(dataset, path, force=True)
     assert path.read_text() == "precious"

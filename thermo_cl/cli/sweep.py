@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from thermo_cl.cli import options as opt
 from thermo_cl.cli.outputs import errors_reported
-
-if TYPE_CHECKING:
-    from thermo_cl.sweep import SweepProgress
+from thermo_cl.cli.progress import drawn
 
 __all__ = ["sweep"]
 
@@ -49,7 +45,7 @@ def sweep(
 
     specification = load_specification(design)
     try:
-        with _drawn(len(specification.design), quiet=quiet) as progress:
+        with drawn(len(specification.design), quiet=quiet) as progress:
             run(
                 specification.design, specification.function, store=store, chunk=chunk, workers=workers,
                 scheduler=scheduler, resume=resume, force=force, progress=progress,
@@ -59,31 +55,6 @@ def sweep(
         raise typer.Exit(_INTERRUPTED) from None
     if not quiet:
         typer.echo(f"{len(specification.design)} points in {store}")
-
-
-@contextmanager
-def _drawn(points: int, *, quiet: bool) -> Iterator[Any]:
-    """A progress bar on stderr if that is a terminal, and a line about what an earlier run left."""
-    from tqdm import tqdm
-
-    bar = tqdm(total=points, unit="point", unit_scale=True, disable=True if quiet else None, leave=False)
-    told = False
-
-    def progress(now: SweepProgress) -> None:
-        nonlocal told
-        if not told:
-            told = True
-            bar.reset(total=points)  # the rate is of this run
-            bar.initial = bar.n = now.points_done
-            if (now.reused or now.damaged) and not quiet:
-                lost = f", {now.damaged} damaged and computed again" if now.damaged else ""
-                tqdm.write(f"{now.reused} of {now.chunks} chunks taken over{lost}")
-        bar.update(now.points_done - bar.n)
-
-    try:
-        yield progress
-    finally:
-        bar.close()
 
 
 def _how_to_resume(context: typer.Context, design: str, store: Path) -> str:

@@ -29,6 +29,8 @@ What changes if a rate does?            `steady_state_sensitivities`, `entropy_p
                                         `step_sensitivities`; by a ladder's parameters `ladder_sensitivities`, and the
                                         whole kernel `ladder_kernel_tangents`
 Which design is best?                   `LadderObjective` and `NetworkObjective`, for ``scipy.optimize.minimize``
+What does theory say of a ladder?       `bulk_laws`, `finite_size_laws` around `critical_gamma`, `cost_law`, and
+                                        `fast_rung_limit`, which is exact
 How do other programs get it?           `to_networkx`, `save_rates`; `load_rates` reads their matrices
 What is the right answer?               `Ring`, `UniformRing`, `BirthDeath` and `planted_network` know theirs
 ======================================  =========================================================================
@@ -53,7 +55,26 @@ from thermo_cl.markov.fluctuations import (
     uncertainty_ratios,
 )
 from thermo_cl.markov.interchange import LabelledNetwork, load_rates, save_rates, to_networkx
-from thermo_cl.markov.ladder import Ladder, LadderEdges, StepMoments, steady_currents, steady_forces
+from thermo_cl.markov.ladder import (
+    FastRungs,
+    Ladder,
+    LadderEdges,
+    LadderLaws,
+    StepMoments,
+    bulk_laws,
+    cost_law,
+    cost_law_end,
+    critical_gamma,
+    end_excess,
+    fast_rung_limit,
+    finite_size_laws,
+    finite_size_scaling,
+    log_accuracy,
+    reversal_margin,
+    sharp_cost_law,
+    steady_currents,
+    steady_forces,
+)
 from thermo_cl.markov.network import MarkovNetwork
 from thermo_cl.markov.planted import PlantedNetwork, planted_network
 from thermo_cl.markov.relaxation import RelaxationTimes, deviation_matrix, relaxation_times
@@ -117,12 +138,14 @@ __all__ = [
     "Edges",
     "EntropySamples",
     "EntropySplit",
+    "FastRungs",
     "JumpCounts",
     "JumpRecord",
     "LabelledNetwork",
     "Ladder",
     "LadderDerivatives",
     "LadderEdges",
+    "LadderLaws",
     "LadderObjective",
     "LadderSensitivities",
     "MarkovNetwork",
@@ -140,7 +163,11 @@ __all__ = [
     "UniformRing",
     "Violation",
     "activity",
+    "bulk_laws",
+    "cost_law",
+    "cost_law_end",
     "count_jumps",
+    "critical_gamma",
     "cumulants",
     "cycle_affinity",
     "detailed_balance_violation",
@@ -149,15 +176,20 @@ __all__ = [
     "driven_trajectory_entropy",
     "edge_current",
     "edge_entropy_production",
+    "end_excess",
     "entropy_increments",
     "entropy_production_rate",
     "entropy_production_sensitivities",
+    "fast_rung_limit",
+    "finite_size_laws",
+    "finite_size_scaling",
     "fundamental_cycles",
     "gallavotti_cohen_defect",
     "is_detailed_balanced",
     "ladder_kernel_tangents",
     "ladder_sensitivities",
     "load_rates",
+    "log_accuracy",
     "log_cost",
     "log_offset",
     "normalized_tangent",
@@ -168,12 +200,14 @@ __all__ = [
     "record_paths",
     "relaxation_kernel",
     "relaxation_times",
+    "reversal_margin",
     "sample_currents",
     "sample_driven_paths",
     "sample_paths",
     "sample_thinned_paths",
     "save_rates",
     "scaled_cumulant_generating_function",
+    "sharp_cost_law",
     "solve_steady_state",
     "split_entropy_production",
     "stationary_noise",

@@ -14,6 +14,7 @@ from thermo_cl import _validate as check
 from thermo_cl._memory import require_memory
 from thermo_cl._types import Array, BoolArray
 from thermo_cl.errors import InvalidParameterError, SweepError
+from thermo_cl.sweep.crew import Task
 from thermo_cl.sweep.design import Design
 from thermo_cl.sweep.executors import Executor, in_process, local_processes, on_client, on_scheduler
 from thermo_cl.sweep.functions import named_function, require_parameters
@@ -33,6 +34,7 @@ __all__ = ["sweep"]
 
 CHUNK = 4096
 _PROBE = 2  # points that tell what a function returns
+_CHUNK_COPIES = 2  # of a chunk in memory: computed, and encoded for the store
 
 
 def sweep(
@@ -91,11 +93,15 @@ def sweep(
     InvalidParameterError
         If an argument is not valid, the design does not suit the function, the function returns something else than
         arrays over the points, or a scheduler does not answer within 10 seconds.
+    MemoryLimitError
+        If a chunk, or the results that are kept in memory, would not fit.
     OutputError
         If the store cannot be written, another process writes to it, or it was made by another sweep.
     SweepError
-        If workers die again and again, the scheduler goes, workers run other code, or the results of a chunk have
-        other names, types or constants than those of the first points.
+        If a chunk ends every worker that computes it, the scheduler goes, no workers are left for a minute, workers run
+        other code, or the results of a chunk have other names, types or constants than those of the first points.
+    Exception
+        Whatever the function raises, with a note that names the chunk and its points.
     """
     called: Callable[..., Any] = named_function(function) if isinstance(function, str) else function
     size = check.integer_at_least("chunk", chunk, 1)
@@ -114,6 +120,10 @@ def sweep(
         elif scheduler is not None:
             executor = stack.enter_context(on_scheduler(scheduler))
         layout, digest = _probe(design, called)
+        require_memory(
+            f"a chunk of {min(size, len(design))} points", _CHUNK_COPIES * layout.bytes_for(min(size, len(design))),
+            "Take smaller chunks.",
+        )  # fmt: skip
         attributes = sweep_attributes(design, called, layout)
         kept: ZarrStore | _Memory
         if target == ".zarr":
@@ -146,9 +156,10 @@ def _run(
     reused, done, start = int(store.finished.sum()), 0, time.perf_counter()
     before = sum(_length(design, store.chunk, i) for i in np.flatnonzero(store.finished).tolist())
 
-    def tasks() -> Iterator[tuple[int, dict[str, Array]]]:
+    def tasks() -> Iterator[Task]:
         for index in todo:
-            yield index, design.points(index * store.chunk, index * store.chunk + _length(design, store.chunk, index))
+            first = index * store.chunk
+            yield Task(index, first, design.points(first, first + _length(design, store.chunk, index)))
 
     outcomes = executor(function, tasks())
     try:

@@ -5,107 +5,70 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError, SweepError
-from thermo_cl.sweep.identity import code_digest
-from thermo_cl.sweep.layout import Outcome, outcome_of
+from thermo_cl.sweep.crew import Crew, Task, evaluate, located
+from thermo_cl.sweep.layout import Outcome
 
 if TYPE_CHECKING:
     from distributed import Client
 
 __all__ = ["Executor", "in_process", "local_processes", "on_client", "on_scheduler"]
 
-Task = tuple[int, dict[str, Array]]
 Executor = Callable[[Callable[..., Any], Iterator[Task]], Iterator[tuple[int, Outcome]]]
 _ANSWER = 6.0  # seconds in which a scheduler has to answer
+_UNINTERRUPTED = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # Ctrl-C is the driver's to handle
 _IN_FLIGHT = 2  # chunks per thread of the workers that are computed or wait: one more than runs, so that none idles
-
-
-def evaluate(function: Callable[..., Any], points: dict[str, Array], *, code: str = "", threads: int = 0) -> Outcome:
-    """Outcome of one chunk, with BLAS on one thread and numba on so many (0: as it is set).
-
-    Raises
-    ------
-    SweepError
-        If a digest of the library's code is given and this process runs another.
-    """
-    from threadpoolctl import threadpool_limits
-
-    if code and code != code_digest():
-        from thermo_cl import __version__
-
-        raise SweepError(
-            f"a worker runs other code of thermo_cl (it says version {__version__}); install the same code everywhere"
-        )
-    with threadpool_limits(1, user_api="blas"), _numba_threads(threads):
-        return outcome_of(function(**points), len(next(iter(points.values()))))[0]
-
-
-@contextmanager
-def _numba_threads(count: int) -> Iterator[None]:
-    if not count:
-        yield
-        return
-    import numba
-
-    before = numba.get_num_threads()
-    numba.set_num_threads(count)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
 
 
 def in_process(function: Callable[..., Any], tasks: Iterator[Task]) -> Iterator[tuple[int, Outcome]]:
     """Outcomes of chunks one after the other; the threads of numba share a chunk."""
-    for index, points in tasks:
-        yield index, evaluate(function, points)
+    for task in tasks:
+        with located(task):
+            outcome = evaluate(function, task.points)
+        yield task.number, outcome
 
 
 def on_client(client: Client) -> Executor:
-    """Executor on the workers of a client, which stays open."""
+    """Executor on the workers of a client, which stays open.
+
+    A chunk whose worker died is computed elsewhere, by Dask. If workers die of it again and again, so may other chunks
+    that waited on these workers seem to be the cause; each of them is then tried alone.
+    """
 
     def run(function: Callable[..., Any], tasks: Iterator[Task]) -> Iterator[tuple[int, Outcome]]:
-        from concurrent.futures import CancelledError
-
-        from distributed import KilledWorker, as_completed
-        from distributed.comm import CommClosedError
-
-        name, code, pending = f"sweep-{uuid.uuid4().hex}", code_digest(), dict[str, Any]()
-        waiting = as_completed(loop=client.loop)
-
-        def submit(count: int) -> None:
-            for index, points in islice(tasks, count):
-                key = f"{name}-{index}"
-                pending[key] = client.submit(
-                    evaluate, function, points, code=code, threads=1, key=key, pure=False
-                )  # fmt: skip
-                waiting.add(pending[key])
-
+        crew = Crew(client, function)
         try:
-            submit(_limit(client))
-            for future in waiting:
-                outcome: Outcome = future.result()
-                del pending[future.key]
-                index = int(future.key.rsplit("-", 1)[1])
-                del future
-                submit(max(1, _limit(client) - len(pending)) if len(pending) < _IN_FLIGHT else 1)
-                yield index, outcome
-        except KilledWorker as error:
-            raise SweepError(
-                "a chunk ended the worker that computed it, several times over; take smaller chunks if memory is short"
-            ) from error
-        except (CancelledError, CommClosedError) as error:
-            raise SweepError("the scheduler has gone or cancelled the sweep; start it again and resume") from error
+            while True:
+                suspects: list[Task] = []
+                while True:
+                    room = 0 if suspects else _IN_FLIGHT * max(1, crew.threads()) - crew.at_work
+                    for task in islice(tasks, max(room, 0)):
+                        crew.submit(task)
+                    if not crew.at_work:
+                        break
+                    task, outcome = crew.next_done()
+                    if outcome is None:
+                        suspects.append(task)
+                    else:
+                        yield task.number, outcome
+                if not suspects:
+                    return
+                for suspect in suspects:
+                    crew.submit(suspect)
+                    task, outcome = crew.next_done()
+                    if outcome is None:
+                        raise SweepError(
+                            f"{task} ended every worker that computed it; take smaller chunks if memory is short, else "
+                            f"look at design.points({task.first}, {task.end}). Finished chunks are kept"
+                        )
+                    yield task.number, outcome
         finally:
-            if pending and client.status == "running":
-                client.cancel(list(pending.values()), force=True)
+            crew.dismiss()
 
     return run
 
@@ -128,10 +91,21 @@ def on_scheduler(address: str) -> Iterator[Executor]:
         raise InvalidParameterError(
             "scheduler", address, f"the address of a Dask scheduler, as tcp://host:8786; none answered ({error})"
         ) from None
-    with client:
+    with _silent("distributed.client"), _silent("distributed.utils"), client:  # a lost scheduler is told by our error
         if not client.nthreads():
             raise InvalidParameterError("scheduler", address, "a scheduler with workers; this one has none")
         yield on_client(client)
+
+
+@contextmanager
+def _silent(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _require_answer(address: str) -> None:
@@ -172,11 +146,8 @@ def local_processes(workers: int) -> Iterator[Executor]:
             processes=True,
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
+            preload=[_UNINTERRUPTED],
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield on_client(client)
-
-
-def _limit(client: Client) -> int:
-    return _IN_FLIGHT * max(1, int(sum(client.nthreads().values())))

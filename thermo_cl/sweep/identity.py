@@ -54,7 +54,8 @@ def function_description(function: Callable[..., Any]) -> dict[str, str]:
     if isinstance(function, functools.partial):
         inner = function_description(function.func)
         return inner | {"arguments": _text([function.args, function.keywords])}
-    module, name = getattr(function, "__module__", "?"), getattr(function, "__qualname__", type(function).__name__)
+    module = getattr(function, "__module__", None) or "?"  # none in code that is executed from text
+    name = getattr(function, "__qualname__", type(function).__name__)
     described = {"name": f"{module}.{name}"}
     if inspect.isfunction(function):
         free = inspect.getclosurevars(function).nonlocals

@@ -3,6 +3,9 @@
 Parameters are those of ``Ladder`` and of the step that its kernel is read from; ladders of different numbers of levels
 may be mixed. A ladder whose numbers leave the range of floating point, or whose kernel cannot be normalised, has NaN
 for results and ``valid`` false, and does not disturb the others.
+
+``normalized_area`` is I/|mu1|, with the sign of the area. ``Kernel.normalized`` is the paper's K <- -K/|mu1|: its
+area is the negative of that, whichever sign mu1 has.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from collections.abc import Iterator
@@ -76,7 +77,9 @@ def save_netcdf(dataset: xr.Dataset, path: str | Path, *, force: bool = False) -
         name: {"zlib": True, "complevel": 1, "shuffle": True} for name, v in dataset.variables.items() if v.ndim > 0
     }
     with atomic_output(path, force=force) as draft:
-        dataset.to_netcdf(draft, engine="h5netcdf", encoding=encoding)
+        content = io.BytesIO()  # a disk that fills up under HDF5 leaves open files and lines of its own on stderr
+        dataset.to_netcdf(content, engine="h5netcdf", encoding=encoding)
+        draft.write_bytes(content.getbuffer())
     return Path(path).expanduser().absolute()
 
 

@@ -30,6 +30,7 @@ _MODULES = (
     "ladder.limits",
     "ladder.bulk",
     "ladder.cost",
+    "ladder.finite_size",
     "learning.flexible_phases",
     "learning.phase_baseline",
     "learning.phase_lengths",

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
+from thermo_cl.synapse._expansion import TERMS, expand, fading_times, follow
 from thermo_cl.synapse._modes import evaluate, integrate, shift
 from thermo_cl.synapse._pieces import monotone_nodes
 
@@ -82,67 +83,96 @@ def _crossing(level, low, high, rising, guess, alpha, beta, re, im, poly_re, pol
 
 
 @njit(cache=True, error_model="numpy")
+def _next_guess(x, move, slope, curvature, third):
+    """Where a function passes a level that is ``move * slope`` further on: the inverse function to third order."""
+    bend = 0.5 * move * curvature / slope
+    return x + move * (1.0 - bend + 2.0 * bend * bend - move * move * third / (6.0 * slope))
+
+
+@njit(cache=True, error_model="numpy")
+def _cross_piece(
+    low, high, rising, side, levels, bottom, top, bias, threshold, amplitudes, shape, fading, low_decays, high_decays,
+    update, gradient,
+):  # fmt: skip
+    """Add to all updates, and to their derivatives, what one monotone piece gives beyond its crossing of one level."""
+    modes, count = shape[2].shape[0], amplitudes.shape[0]
+    decays, integral = np.empty(modes), np.empty(TERMS + 1)
+    beyond = rising == (side == 0)  # whether the part after the crossing counts, or the one before it
+    centre, radius, kept, guess, reach = math.nan, 0.0, 0.0, math.nan, math.inf
+    for a in range(count):
+        amplitude, level = amplitudes[a], levels[a]
+        if not (amplitude > 0.0 and bottom < level < top):
+            guess = math.nan
+            continue
+        x, part, slope, curvature, third = math.nan, 0.0, 0.0, 0.0, 0.0
+        if low < guess < high and reach < math.inf:
+            if not abs(guess - centre) <= 0.9 * radius:  # a new polynomial, ahead on the way
+                ahead = guess + (0.6 * radius if reach > 0.0 else -0.6 * radius)
+                centre = min(max(ahead, low), high)
+                radius = expand(centre, *shape, fading, decays, integral)
+                if abs(guess - centre) > radius:
+                    centre = guess
+                    radius = expand(centre, *shape, fading, decays, integral)
+                if beyond:
+                    kept = integrate(centre, high, decays, high_decays, *shape)
+                else:
+                    kept = integrate(low, centre, low_decays, decays, *shape)
+            ends = (max(low - centre, -radius), min(high - centre, radius))
+            t, part, slope, curvature, third = follow(level, guess - centre, ends[0], ends[1], centre, integral)
+            x, part = centre + t, kept - part if beyond else kept + part
+        if math.isnan(x):
+            x, slope, curvature = _crossing(level, low, high, rising, guess, *shape, decays)
+            third = 0.0
+            if beyond:
+                part = integrate(x, high, decays, high_decays, *shape)
+            else:
+                part = integrate(low, x, low_decays, decays, *shape)
+        update[a] += bias * (high - x if beyond else x - low) + amplitude * part
+        gradient[a] += part
+        guess = math.nan
+        if slope != 0.0:
+            gradient[a] += threshold * level / (amplitude * abs(slope))
+            if a + 1 < count and amplitudes[a + 1] > 0.0:
+                reach = level * (amplitude / amplitudes[a + 1] - 1.0) / slope
+                guess = _next_guess(x, reach, slope, curvature, third)
+
+
+@njit(cache=True, error_model="numpy")
 def _one_curve(lengths, intercepts, slopes, poly, rates, bias, threshold, amplitudes, update, gradient):
     """Weight update and its derivative with respect to amplitude, for one kernel and protocol."""
     order = _live_modes(rates, poly)
     re, im = rates.real[order].copy(), rates.imag[order].copy()
     stack_re, stack_im = _derivatives(rates, poly, order)
-    segment, low, high = [0], [0.0], [0.0]
-    segment.pop()
-    low.pop()
-    high.pop()
+    count = amplitudes.shape[0]
+    above, below = (threshold - bias) / amplitudes, (-threshold - bias) / amplitudes
+    update[:], gradient[:] = 0.0, 0.0
+    fading = np.empty(re.size)
+    low_decays, high_decays = np.empty(re.size), np.empty(re.size)
     for s in range(lengths.shape[0]):
-        if lengths[s] > 0.0:
-            nodes = monotone_nodes(lengths[s], intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])
-            for i in range(nodes.shape[0] - 1):
-                segment.append(s)
-                low.append(nodes[i])
-                high.append(nodes[i + 1])
-    count = len(segment)
-    first, last, whole = np.empty(count), np.empty(count), np.empty(count)
-    low_decays, high_decays, decays = np.empty((count, re.size)), np.empty((count, re.size)), np.empty(re.size)
-    for i in range(count):
-        s = segment[i]
-        shape = (intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])
-        first[i] = evaluate(low[i], *shape, low_decays[i])[0]
-        last[i] = evaluate(high[i], *shape, high_decays[i])[0]
-        whole[i] = integrate(low[i], high[i], low_decays[i], high_decays[i], *shape)
-    period = lengths.sum()
-    guesses = np.full((count, 2), math.nan)
-    for a in range(amplitudes.shape[0]):
-        amplitude = amplitudes[a]
-        update[a], gradient[a] = 0.0, 0.0
-        if amplitude == 0.0:
-            if abs(bias) >= threshold:
-                update[a] = bias * period
+        if lengths[s] <= 0.0:
             continue
-        levels = ((threshold - bias) / amplitude, (-threshold - bias) / amplitude)
-        for i in range(count):
-            bottom, top = min(first[i], last[i]), max(first[i], last[i])
-            if bottom >= levels[0] or top <= levels[1]:
-                update[a] += bias * (high[i] - low[i]) + amplitude * whole[i]
-                gradient[a] += whole[i]
-                continue
-            s, rising = segment[i], last[i] > first[i]
+        shape = (intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])
+        nodes = monotone_nodes(lengths[s], *shape)
+        fading_times(lengths[s], intercepts[s], slopes[s], re, stack_re[s], stack_im[s], fading)
+        last = evaluate(nodes[0], *shape, high_decays)[0]
+        for i in range(nodes.shape[0] - 1):
+            low, high, first = nodes[i], nodes[i + 1], last
+            low_decays[:] = high_decays
+            last = evaluate(high, *shape, high_decays)[0]
+            bottom, top = min(first, last), max(first, last)
+            whole = integrate(low, high, low_decays, high_decays, *shape)
+            for a in range(count):
+                if amplitudes[a] > 0.0 and (bottom >= above[a] or top <= below[a]):
+                    update[a] += bias * (high - low) + amplitudes[a] * whole
+                    gradient[a] += whole
             for side in range(2):
-                level = levels[side]
-                if not bottom < level < top:
-                    continue
-                shape = (intercepts[s], slopes[s], re, im, stack_re[s], stack_im[s])
-                x, slope, curvature = _crossing(level, low[i], high[i], rising, guesses[i, side], *shape, decays)
-                if rising == (side == 0):
-                    start, stop, part = x, high[i], integrate(x, high[i], decays, high_decays[i], *shape)
-                else:
-                    start, stop, part = low[i], x, integrate(low[i], x, low_decays[i], decays, *shape)
-                update[a] += bias * (stop - start) + amplitude * part
-                gradient[a] += part
-                if slope != 0.0:
-                    gradient[a] += threshold * level / (amplitude * abs(slope))
-                    if a + 1 < amplitudes.shape[0] and amplitudes[a + 1] > 0.0:
-                        move = (
-                            level * (amplitude / amplitudes[a + 1] - 1.0) / slope
-                        )  # to the next level, to first order
-                        guesses[i, side] = x + move * (1.0 - 0.5 * move * curvature / slope)  # and to second
+                _cross_piece(
+                    low, high, last > first, side, above if side == 0 else below, bottom, top, bias, threshold,
+                    amplitudes, shape, fading, low_decays, high_decays, update, gradient,
+                )  # fmt: skip
+    for a in range(count):
+        if amplitudes[a] == 0.0 and abs(bias) >= threshold:
+            update[a] = bias * lengths.sum()
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -72,6 +72,18 @@ def bound(low, high, re, poly_re, poly_im, order):
 
 
 @njit(cache=True, error_model="numpy")
+def largest(high, low_decays, high_decays, re, sizes):
+    """``bound`` over an interval that ends at ``high``, from the decays at both ends; ``sizes`` is (k, q)."""
+    total = 0.0
+    for k in range(re.shape[0]):
+        size = sizes[k, -1]
+        for q in range(sizes.shape[1] - 2, -1, -1):
+            size = size * high + sizes[k, q]
+        total += size * (low_decays[k] if re[k] < 0.0 else high_decays[k])
+    return total
+
+
+@njit(cache=True, error_model="numpy")
 def _expm1_over(re, im, h):
     """``(exp(z h) - 1)/z`` for z = re + i im without cancellation, real and imaginary part."""
     if im == 0.0:

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
-from thermo_cl.synapse._modes import DEAD, bound, evaluate
+from thermo_cl.synapse._modes import DEAD, bound, evaluate, largest
 
 _DEPTH = 48  # halvings of one segment: features narrower than 2**-48 of it cannot carry weight
 _BUDGET = 100_000  # intervals looked at before the rest are taken as they are: a bound on time, never met in practice
@@ -38,10 +38,8 @@ def _fade(length, alpha, beta, re, poly_re, poly_im):
 
 
 @njit(cache=True, error_model="numpy")
-def _polish(low, high, alpha, beta, re, im, poly_re, poly_im):
+def _polish(low, high, rising, alpha, beta, re, im, poly_re, poly_im, decays):
     """The single root of the first derivative between low and high, by bracketed Newton steps."""
-    decays = np.empty(re.shape[0])
-    rising = evaluate(low, alpha, beta, re, im, poly_re, poly_im, decays)[1] < 0.0
     x = 0.5 * (low + high)
     for _ in range(100):
         _, slope, curvature, _ = evaluate(x, alpha, beta, re, im, poly_re, poly_im, decays)
@@ -64,39 +62,45 @@ def _polish(low, high, alpha, beta, re, im, poly_re, poly_im):
 @njit(cache=True, error_model="numpy")
 def monotone_nodes(length, alpha, beta, re, im, poly_re, poly_im):
     """Local times 0 = x0 < x1 < ... = length between which the segment is monotone."""
-    nodes, count = np.empty(16), 1
-    nodes[0], decays = 0.0, np.empty(re.shape[0])
+    shape = (alpha, beta, re, im, poly_re, poly_im)
+    nodes, count, modes = np.empty(16), 1, re.shape[0]
+    nodes[0] = 0.0
     fade = _fade(length, alpha, beta, re, poly_re, poly_im)
-    lows, highs = np.empty(_DEPTH + 2), np.empty(_DEPTH + 2)
-    depths = np.empty(_DEPTH + 2, np.int64)
-    lows[0], highs[0], depths[0], size = 0.0, fade, 0, 1
-    looked = 0
+    sizes = np.hypot(poly_re[2:], poly_im[2:])  # bounds of the second and third derivative need no signs
+    # a stack of intervals, and at both of their ends: time, slope, curvature, then the modes' decays
+    lows, highs = np.empty((_DEPTH + 2, 3 + modes)), np.empty((_DEPTH + 2, 3 + modes))
+    depths, size, looked = np.zeros(_DEPTH + 2, np.int64), 0, 0
+    if fade > 0.0:
+        size = 1
+        for end, x in ((lows[0], 0.0), (highs[0], fade)):
+            end[0] = x
+            _, end[1], end[2], _ = evaluate(x, *shape, end[3:])
     while size > 0:
-        size -= 1
+        top = size - 1
         looked += 1
-        low, high, depth = lows[size], highs[size], depths[size]
-        width = high - low
-        if width <= 0.0:
-            continue
-        _, slope_low, curve_low, _ = evaluate(low, alpha, beta, re, im, poly_re, poly_im, decays)
-        _, slope_high, curve_high, _ = evaluate(high, alpha, beta, re, im, poly_re, poly_im, decays)
-        opposite = (slope_low < 0.0) != (slope_high < 0.0)
-        if not opposite and abs(slope_low) + abs(slope_high) >= width * bound(low, high, re, poly_re, poly_im, 2):
+        low, high, depth = lows[top], highs[top], depths[top]
+        width = high[0] - low[0]
+        opposite = (low[1] < 0.0) != (high[1] < 0.0)
+        if not opposite and abs(low[1]) + abs(high[1]) >= width * largest(high[0], low[3:], high[3:], re, sizes[0]):
+            size -= 1
             continue  # the slope cannot reach zero and come back
-        single = (curve_low < 0.0) == (curve_high < 0.0) and (
-            abs(curve_low) + abs(curve_high) > width * bound(low, high, re, poly_re, poly_im, 3)
+        single = (low[2] < 0.0) == (high[2] < 0.0) and (
+            abs(low[2]) + abs(high[2]) > width * largest(high[0], low[3:], high[3:], re, sizes[1])
         )
         if single or depth >= _DEPTH or looked > _BUDGET:
             if opposite:
                 if count + 2 >= nodes.shape[0]:
                     nodes = np.concatenate((nodes, np.empty(nodes.shape[0])))
-                nodes[count] = _polish(low, high, alpha, beta, re, im, poly_re, poly_im)
+                nodes[count] = _polish(low[0], high[0], low[1] < 0.0, *shape, np.empty(modes))
                 count += 1
+            size -= 1
             continue
-        middle = 0.5 * (low + high)
-        for a, b in ((middle, high), (low, middle)):  # the left half is taken off the stack first
-            lows[size], highs[size], depths[size] = a, b, depth + 1
-            size += 1
+        lows[size], depths[size], depths[top] = low, depth + 1, depth + 1  # the left half is taken off the stack first
+        middle = highs[size]
+        middle[0] = 0.5 * (low[0] + high[0])
+        _, middle[1], middle[2], _ = evaluate(middle[0], *shape, middle[3:])
+        lows[top] = middle
+        size += 1
     if nodes[count - 1] < fade < length:
         nodes[count] = fade
         count += 1
