@@ -44,6 +44,8 @@ benchmark: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.thermodynamics
 	$(BIN)/python -m benchmarks.learning
+	$(BIN)/python -m benchmarks.sweeps
+	$(BIN)/python -m benchmarks.phases
 	$(BIN)/python -m benchmarks.table --update-readme
 
 clean:

@@ -20,7 +20,7 @@ PUBLIC = {
         solve_steady_state stationary_noise steady_thermodynamics step_response_kernel uncertainty_ratios
         units update_slope weight_update""",
     "thermo_cl.errors": """
-        ConvergenceError DataError DivergenceError DivergentIntegralError InvalidParameterError
+        ConvergenceError DataError DeadLayerWarning DivergenceError DivergentIntegralError InvalidParameterError
         IrreversibleEdgeError MemoryLimitError NormalizationError NotConnectedError OutputError
         ReducibleNetworkError SilentUpdatesWarning SweepError ThermoError UnknownEquationError""",
     "thermo_cl.kernels": """
@@ -41,23 +41,42 @@ PUBLIC = {
         scaled_cumulant_generating_function solve_steady_state split_entropy_production stationary_noise
         steady_currents steady_forces steady_state_sensitivities steady_states steady_thermodynamics
         step_kernel_tangent step_response_kernel step_sensitivities trajectory_entropy
-        uncertainty_ratios LabelledNetwork load_rates save_rates to_networkx""",
+        uncertainty_ratios LabelledNetwork load_rates save_rates to_networkx FastRungs LadderLaws bulk_laws
+        cost_law cost_law_end critical_gamma end_excess fast_rung_limit finite_size_laws
+        finite_size_scaling log_accuracy reversal_margin sharp_cost_law""",
     "thermo_cl.synapse": """
         CurveMetrics DrivenUpdate LinearNoise NoisyUpdate Sawtooth UpdateSensitivities
         adaptive_threshold amplitude_window crossing_metrics driven_update exact_crossing_metrics
         exact_window_metrics linear_noise noisy_update ramp_time_sensitivities segment_metrics
         thresholded_integral update_sensitivities update_slope update_tangent weight_update""",
     "thermo_cl.learning": """
-        Backpropagation ClampingCycle ContrastiveHebbian DATASETS Dataset EnergyNetwork
-        EquilibriumPropagation Estimate Evaluation LadderSynapse Progress Relaxation Rule
-        RunConfiguration TemporalContrast Trained activation angles evaluate load_configuration run
-        shipped_configurations split train""",
+        Adam Backpropagation BoltzmannEstimator BoltzmannMachine ClampingCycle ContrastiveHebbian DATASETS Dataset
+        EnergyNetwork EnergyPhases EquilibriumPropagation Estimate Evaluation ForwardForwardNetwork LadderSynapse
+        PhaseSchedule Progress RandomPhases Relaxation Rule RunConfiguration SGD TemporalContrast Trained activation
+        always_on angles evaluate isd learn load_configuration run shipped_configurations split train two_term""",
+    "thermo_cl.learning.boltzmann": """
+        AnnealedEstimate BoltzmannEstimator BoltzmannMachine LearnedReplicas annealed_log_partition energy
+        exact_gradient follow_replicas free_energy held hidden_probabilities learn_replicas log_likelihood
+        log_partition model_expectations negative_log_likelihood row_entropy sample total_variation
+        visible_distribution visible_probabilities""",
     "thermo_cl.learning.data": """
-        DATASETS Dataset bars_and_stripes digits mnist mnist12k read_idx split""",
+        DATASETS Dataset bars_and_stripes binarised digits mnist mnist12k read_idx split""",
     "thermo_cl.learning.energy": """
         ACTIVATIONS Activation Clip EnergyNetwork Parameters Relaxation Sigmoid SoftClip States Tanh
         activation check_batch check_relaxation clamped_energy output_cost relax relaxation_energies
         rises stable_step""",
+    "thermo_cl.learning.forward_forward": """
+        ForwardForwardNetwork active_units error_rate follow_network goodness_of label_goodness loss_slope phase_loss
+        predict with_labels wrong_labels""",
+    "thermo_cl.learning.laboratory": """
+        ChainFamily FiniteModel PhaseChain PhaseMoments best_baseline best_probability bias_constant
+        boltzmann_family boltzmann_model boltzmann_moments contrastive_divergence gradient_flow isd_covariance
+        isd_excess isd_trace least_trace moving_bias_constant moving_mean persistent_bias persistent_long_run
+        persistent_start phase_bias phase_kernel phase_moments stationary_moments two_term_covariance""",
+    "thermo_cl.learning.phases": """
+        Adam AdaptiveProbability BothPhases Carried EnergyPhases FixedLength GeometricLength Learned Moments Optimizer
+        Phase PhaseModel PhaseSchedule Plan RandomPhase RandomPhases RunningMean SGD State always_on begin follow isd
+        learn step_seed two_term""",
     "thermo_cl.learning.rules": """
         Backpropagation ClampingCycle ContrastiveHebbian CurrentMap EquilibriumPropagation Estimate Rule
         TemporalContrast""",

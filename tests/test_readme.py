@@ -21,6 +21,23 @@ def test_python_blocks_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert namespace["update"].shape == (200, 500)
 
 
+def test_designs_and_their_commands_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.command_line import run
+    from thermo_cl.sweep import store_info
+
+    monkeypatch.chdir(tmp_path)
+    (design,) = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    assert "points = 1_000_000" in design
+    Path("design.toml").write_text(design.replace("1_000_000", "100"))  # the same, but short
+    commands = re.findall(r"^thermo-cl ((?:sweep|info) .*?)(?:  +#.*)?$", README, flags=re.MULTILINE)
+    here = [command.replace("--workers 2", "").split() for command in commands if "HOST" not in command]
+    assert [words[0] for words in here] == ["sweep", "sweep", "info"]
+    for words in here:
+        answer = run(*words)
+        assert answer.exit_code == 0, answer.output
+    assert store_info("out.zarr").sizes == {"point": 100}
+
+
 def test_linked_files_exist() -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / link).exists(), link

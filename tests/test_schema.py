@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,14 +13,18 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+import zarr
 
-from analysis import accuracy_dissipation, mnist
+from analysis import accuracy_dissipation, forward_forward, free_networks, mnist, rbm_learning
 from analysis.__main__ import NAMES, STUDIES
 from tests.analysis.test_datasets import SMALL
+from tests.analysis.test_forward_forward import TINY as FORWARD
+from tests.analysis.test_free_networks import TINY as FREE
+from tests.analysis.test_rbm_learning import TINY as BOLTZMANN
 from tests.analysis.test_studies import LADDERS
 from tests.analysis.tiny import tiny_configuration, tiny_rules
 from thermo_cl.learning import run
-from thermo_cl.sweep import save_netcdf
+from thermo_cl.sweep import FUNCTIONS, Design, save_netcdf, sweep
 
 SCHEMA = Path(__file__).parents[1] / "docs" / "schema.md"
 TRAINED: dict[str, Callable[[], xr.Dataset]] = {
@@ -28,6 +34,9 @@ TRAINED: dict[str, Callable[[], xr.Dataset]] = {
         base=tiny_configuration("falk2025-mnist"),
         workers=1,
     ),
+    "free_networks": lambda: free_networks.compute(**FREE),
+    "rbm_learning": lambda: rbm_learning.compute(**BOLTZMANN),
+    "forward_forward": lambda: forward_forward.compute(**FORWARD),
     "training metrics": lambda: run(tiny_configuration("falk2025-mnist")).metrics,
 }
 PROVENANCE = ("source", "parameters", "seed", "versions", "git_revision", "conventions")
@@ -92,3 +101,30 @@ def test_every_attribute_is_documented() -> None:
     text = SCHEMA.read_text(encoding="utf-8")
     for name in PROVENANCE:
         assert f"| `{name}` |" in text
+
+
+def test_stores_are_as_documented_and_open_with_zarr_and_xarray_alone(tmp_path: Path) -> None:
+    design = Design.grid(gamma=[1e-3, 1e-2, 0.1], signal=[100.0])
+    function = FUNCTIONS["ladder-curves"].with_options(amplitudes=20, curves=True)
+    expected = sweep(design, function, store=tmp_path / "a.zarr", chunk=2)
+    group = zarr.open_group(tmp_path / "a.zarr", mode="r")
+    assert group.metadata.zarr_format == 3 and group.metadata.consolidated_metadata is not None
+    text = SCHEMA.read_text(encoding="utf-8").partition("## stores of sweeps")[2]
+    described = set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE))
+    assert set(group.attrs) == {*PROVENANCE, *described}
+    assert set(group.attrs["coordinates"].split()) == {"gamma", "signal", "amplitude"}
+    arrays = {name: array for name, array in group.arrays() if name != "chunk_checksum"}
+    by_point = {name: array for name, array in arrays.items() if "point" in array.metadata.dimension_names}
+    assert set(arrays) - set(by_point) == {"amplitude"}
+    for array in by_point.values():
+        assert array.metadata.dimension_names[0] == "point" and array.chunks[0] == 2
+        assert set(array.attrs) == {"long_name", "units"}
+    assert sorted(p.name for p in (tmp_path / "a.zarr" / "offset" / "c").iterdir()) == ["0", "1"]
+    for index, found in enumerate(group["chunk_checksum"][:]):
+        digest = hashlib.blake2b(digest_size=8)
+        for name in sorted(by_point):
+            digest.update(name.encode() + by_point[name][2 * index : 2 * index + 2].tobytes())
+        assert int(found) == int.from_bytes(digest.digest(), "little")
+    with xr.open_zarr(tmp_path / "a.zarr") as plain:
+        xr.testing.assert_equal(plain.drop_vars("chunk_checksum").load(), expected.load())
+        assert set(plain.coords) == {"gamma", "signal", "amplitude"}

@@ -8,6 +8,7 @@ from typing import Any
 __all__ = [
     "ConvergenceError",
     "DataError",
+    "DeadLayerWarning",
     "DivergenceError",
     "DivergentIntegralError",
     "InvalidParameterError",
@@ -128,6 +129,26 @@ class DataError(ThermoError, ValueError):
 
 class DivergenceError(ThermoError, ArithmeticError):
     """A training run whose numbers left the finite range; the message says where the last good state is kept."""
+
+
+class DeadLayerWarning(UserWarning):
+    """A layer none of whose units is active, so that it does not learn.
+
+    Parameters
+    ----------
+    message : str
+    layer : int
+        Its number, from 1.
+    step : int
+        Of the run, at which it was found; 0 if unknown.
+    """
+
+    def __init__(self, message: str, layer: int = 1, step: int = 0) -> None:
+        super().__init__(message, layer, step)
+        self.layer, self.step = layer, step
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class SilentUpdatesWarning(UserWarning):

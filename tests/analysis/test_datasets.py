@@ -30,13 +30,20 @@ from thermo_cl.errors import InvalidParameterError
 from thermo_cl.sweep import load_netcdf
 
 SMALL: dict[str, dict[str, Any]] = {
+    "cost_law": {"designs": 400, "levels": [25, 50, 100], "accuracies": [2.0], "changes": [1.0], "optima": 5},
     "dissipation": {"ladders": 120, "amplitudes": 60},
     "dynamic_range": {"protocols": 40, "amplitudes": 100},
     "offset": {"protocols": 40, "amplitudes": 100},
     "learning_cost": {"gamma": [0.1, 1e-3], "fast": [15.0, 60.0], "shares": [0.1, 0.5]},
+    "phase_variance": {"stages": [0, 30], "probabilities": 5},
+    "phase_bias": {"stage": 30, "longest": 10},
     "gradient_angle": {
         "areas": [1e-6, 1e-2], "factors": [1.0], "ramps": [2.0, 50.0], "ratios": [9.0], "examples": 100,
         "minibatches": 1,
+    },
+    "frontier": {
+        "levels": (5,), "ladders": 2**12, "targets": (8.0, 10.0), "memory_levels": (5,), "budgets": (1.5,),
+        "relative_targets": (3.0,), "sample": 200,
     },
 }  # fmt: skip
 
@@ -50,7 +57,7 @@ def test_every_variable_is_labelled_and_reproducible(name: str) -> None:
         assert variable.attrs["units"]
     assert {"source", "parameters", "seed", "versions", "git_revision"} <= set(dataset.attrs)
     assert dataset.attrs["seed"] == "3"
-    assert "Falk et al. 2025" in dataset.attrs["source"]
+    assert any(paper in dataset.attrs["source"] for paper in ("Falk et al. 2025", "Williams et al. 2023"))
     json.loads(dataset.attrs["parameters"])
     xr.testing.assert_identical(module.compute(**SMALL.get(name, {}), rng=3), dataset)
 

@@ -11,6 +11,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from figures.__main__ import NAMES, main
+from tests.analysis.test_forward_forward import TINY as FORWARD
+from tests.analysis.test_free_networks import TINY as FREE
+from tests.analysis.test_rbm_learning import TINY as BOLTZMANN
 from tests.analysis.tiny import tiny_configuration, tiny_rules
 from thermo_cl.sweep import save_netcdf
 
@@ -19,15 +22,25 @@ SMALL = {
     "dynamic_range": {"protocols": 30, "amplitudes": 80}, "offset": {"protocols": 30, "amplitudes": 80},
     "dissipation": {"ladders": 100, "amplitudes": 60}, "ramp_speed": {"points": 12},
     "learning_cost": {"gamma": [0.1, 1e-3], "fast": [15.0, 60.0], "shares": [0.5]},
+    "phase_variance": {"stages": [0, 30], "probabilities": 5},
+    "phase_bias": {"stage": 30, "longest": 10},
     "gradient_angle": {
         "areas": [1e-6, 1e-2], "factors": [0.5, 1.0], "ramps": [2.0, 50.0], "ratios": [9.0], "examples": 100,
         "minibatches": 1,
     },
+    "frontier": {
+        "levels": (5,), "ladders": 2**11, "targets": (8.0, 10.0), "memory_levels": (5,), "budgets": (1.5,),
+        "relative_targets": (3.0,), "sample": 200,
+    },
+    "cost_law": {"designs": 400, "levels": [25, 50, 100], "accuracies": [2.0], "changes": [1.0], "optima": 5},
     "mnist": {"configurations": tiny_rules(), "seeds": 2, "workers": 1},
     "accuracy_dissipation": {
         "base": tiny_configuration("falk2025-mnist"), "gamma": [0.1, 1e-2], "designs": [(5, 1), (12, 4)],
         "copies": [1e6, 1e9], "noisy": [(12, 4, 1e-2)], "epochs": 1, "seeds": 2, "workers": 1,
     },
+    "free_networks": FREE,
+    "rbm_learning": BOLTZMANN,
+    "forward_forward": FORWARD,
 }  # fmt: skip
 
 

@@ -1,8 +1,21 @@
 """Networks of synapses that learn: data, energy networks, rules, training."""
 
+from thermo_cl.learning.boltzmann import BoltzmannEstimator, BoltzmannMachine
 from thermo_cl.learning.data import DATASETS, Dataset, split
 from thermo_cl.learning.diagnostics import angles
 from thermo_cl.learning.energy import EnergyNetwork, Relaxation, activation
+from thermo_cl.learning.forward_forward import ForwardForwardNetwork
+from thermo_cl.learning.phases import (
+    SGD,
+    Adam,
+    EnergyPhases,
+    PhaseSchedule,
+    RandomPhases,
+    always_on,
+    isd,
+    learn,
+    two_term,
+)
 from thermo_cl.learning.rules import (
     Backpropagation,
     ClampingCycle,
@@ -27,27 +40,39 @@ from thermo_cl.learning.training import (
 
 __all__ = [
     "DATASETS",
+    "SGD",
+    "Adam",
     "Backpropagation",
+    "BoltzmannEstimator",
+    "BoltzmannMachine",
     "ClampingCycle",
     "ContrastiveHebbian",
     "Dataset",
     "EnergyNetwork",
+    "EnergyPhases",
     "EquilibriumPropagation",
     "Estimate",
     "Evaluation",
+    "ForwardForwardNetwork",
     "LadderSynapse",
+    "PhaseSchedule",
     "Progress",
+    "RandomPhases",
     "Relaxation",
     "Rule",
     "RunConfiguration",
     "TemporalContrast",
     "Trained",
     "activation",
+    "always_on",
     "angles",
     "evaluate",
+    "isd",
+    "learn",
     "load_configuration",
     "run",
     "shipped_configurations",
     "split",
     "train",
+    "two_term",
 ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from thermo_cl.kernels import Kernel, chemotaxis_kernel, integral_feedback_kernel, sine_kernel
 from thermo_cl.learning.energy import Relaxation
+from thermo_cl.learning.phases import FixedLength, GeometricLength, PhaseSchedule, RandomPhase, RandomPhases
 from thermo_cl.learning.rules import Backpropagation, ContrastiveHebbian, EquilibriumPropagation, Rule, TemporalContrast
 from thermo_cl.learning.synapses import OutputNoise
 from thermo_cl.learning.training.table import Table
@@ -69,6 +70,23 @@ def _contrastive_hebbian(table: Table, relaxation: Relaxation, _: Sequence[str])
         return ContrastiveHebbian(relaxation, table.number("gain", 2.0))
 
 
+def _random_phases(table: Table, relaxation: Relaxation, _: Sequence[str]) -> Rule:
+    steps = table.number("steps", float(relaxation.clamped_steps))
+    geometric = table.text("length", "fixed", among=("fixed", "geometric")) == "geometric"
+    with table.domain(mean="steps"):
+        return RandomPhases(
+            PhaseSchedule(
+                RandomPhase(table.number("probability", 0.5)),
+                GeometricLength(steps) if geometric else FixedLength(steps),
+                table.text("updates", "end", among=("end", "always")),
+            ),
+            table.number("nudge", 0.5),
+            table.text("sides", "random", among=("one", "random")),
+            table.text("draws", "minibatch", among=("minibatch", "example")),
+            relaxation,
+        )
+
+
 def _backpropagation(table: Table, relaxation: Relaxation, _: Sequence[str]) -> Rule:
     with table.domain():
         return Backpropagation(relaxation)
@@ -77,6 +95,7 @@ def _backpropagation(table: Table, relaxation: Relaxation, _: Sequence[str]) -> 
 RULES: dict[str, Callable[[Table, Relaxation, Sequence[str]], Rule]] = {
     "temporal-contrast": _temporal_contrast,
     "equilibrium-propagation": _equilibrium_propagation,
+    "random-phases": _random_phases,
     "contrastive-hebbian": _contrastive_hebbian,
     "backpropagation": _backpropagation,
 }

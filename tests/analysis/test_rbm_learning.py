@@ -1,0 +1,74 @@
+"""What the data set of Boltzmann machines that learn by random phases must show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from analysis import rbm_learning
+from analysis._rbm_learning import Setting, label_error
+from tests.oracles import boltzmann_brute as brute
+from thermo_cl.errors import InvalidParameterError
+from thermo_cl.learning.boltzmann import BoltzmannMachine, free_energy
+from thermo_cl.learning.data import Dataset, bars_and_stripes
+from thermo_cl.sweep import load_netcdf
+
+TINY = {
+    "small": Setting(4, 2, 200, 2), "large": Setting(4, 2, 200, 2), "mnist": Setting(4, 3, 200, 2), "replicas": 3,
+    "large_replicas": 2, "mnist_seeds": 2, "probabilities": (0.3, 0.7), "mnist_probabilities": (0.5,),
+}  # fmt: skip
+STORED = Path(__file__).parents[2] / "analysis" / "stored" / "rbm_learning.nc"
+
+
+@pytest.fixture(scope="module")
+def stored() -> xr.Dataset:
+    return load_netcdf(STORED)
+
+
+def test_costs_are_those_of_brute_force_and_repeat() -> None:
+    data = rbm_learning.compute(**TINY)
+    xr.testing.assert_identical(rbm_learning.compute(**TINY), data)
+    first = np.random.SeedSequence([0, 3]).spawn(4)[1]
+    machine = BoltzmannMachine.random(9, 4, rng=np.random.default_rng(first))
+    rows = bars_and_stripes(3).inputs.astype(int)
+    p = brute.joint(machine)[0].sum(1)
+    expected = -np.log(p[(rows << np.arange(9)).sum(1)]).mean()
+    assert float(data.small_cost.isel(trainer=0, replica=0, small_phase=0)) == pytest.approx(expected, rel=1e-6)
+    ends = data.mnist_cost.isel(mnist_phase=-1).sel(trainer=data.random_trainer.values).values
+    assert (ends == data.mnist_cost_by_probability.sel(mnist_probability=0.5)).all()
+    ends = data.mnist_error.isel(mnist_phase=-1).sel(trainer=data.random_trainer.values).values
+    assert (ends == data.mnist_error_by_probability.sel(mnist_probability=0.5)).all()
+
+
+def test_errors_are_by_least_free_energy() -> None:
+    rng = np.random.default_rng(2)
+    machine = BoltzmannMachine(rng.normal(size=(5, 9)), rng.normal(size=5))
+    pixels, labels = rng.integers(0, 2, (40, 6)), rng.integers(0, 3, 40)
+    rows = np.concatenate([pixels, np.eye(3, dtype=int)[labels]], axis=1).astype(np.float32)
+    data = Dataset(rows, labels, classes=3, name="random")
+    wrong = 0
+    for picture, truth in zip(pixels, labels, strict=True):
+        candidates = np.concatenate([np.tile(picture, (3, 1)), np.eye(3, dtype=int)], axis=1)
+        wrong += int(np.argmin(free_energy(machine, candidates)) != truth)
+    assert 0 < wrong < 40
+    assert label_error(machine, data) == wrong / 40
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"replicas": 0}, "replicas"),
+        ({"large_replicas": 1.5}, "large_replicas"),
+        ({"mnist_seeds": 0}, "mnist_seeds"),
+        ({"probabilities": (0.5, 0.2)}, "probabilities"),
+        ({"probabilities": ()}, "probabilities"),
+        ({"mnist_probabilities": (0.5, 1.0)}, "mnist_probabilities"),
+        ({"rng": -1}, "rng"),
+    ],
+)
+def test_bad_input_is_named(change: dict, name: str) -> None:
+    with pytest.raises(InvalidParameterError, match=f"^{name} = "):
+        rbm_learning.compute(**(TINY | change))

@@ -1,0 +1,83 @@
+"""What a run draws, drawn up front: a generic learner and a compiled one that follow it give the same numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thermo_cl import _validate as check
+from thermo_cl._types import FloatArray, IntArray
+from thermo_cl.errors import InvalidParameterError
+
+__all__ = ["Plan", "step_seed"]
+
+_STRIDE = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio, odd: no step of one seed repeats
+_MASK = 2**64 - 1
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Seed of a step of a phase, from 0: ``(seed + step * 0x9E3779B97F4A7C15) mod 2**64``.
+
+    The first step has the seed of the phase, so that a run of one step is a run of one step. Seeds of neighbouring
+    steps are related: a model mixes their bits before it draws, as splitmix64 or a ``SeedSequence`` does.
+    """
+    return (int(seed) + int(step) * _STRIDE) & _MASK
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The draws of so many phases; ``PhaseSchedule.plan`` makes one.
+
+    A longer plan from the same seed begins with the shorter one.
+
+    Attributes
+    ----------
+    uniform : ndarray, shape (phases,)
+        In [0, 1): with a random choice the phase is positive where it is below the probability b of that moment.
+        Not looked at with both phases.
+    length : ndarray of int, shape (phases,)
+        Steps of each phase, >= 1.
+    example : ndarray of int, shape (phases, batch)
+        Which examples each phase sees, drawn with replacement; the same for the two phases of a pair.
+    seed : ndarray of uint64, shape (phases,)
+        Of what the model draws in each phase; see ``step_seed``.
+    start : ndarray of uint64, shape (2,)
+        Of the states before the first phase: of the negative phase's chain or the only one, and of the positive's.
+    paired : bool
+        Phases come in pairs, positive (even numbers, from 0) and negative (odd ones).
+    """
+
+    uniform: FloatArray
+    length: IntArray
+    example: IntArray
+    seed: NDArray[np.uint64]
+    start: NDArray[np.uint64]
+    paired: bool
+
+    def __len__(self) -> int:
+        return len(self.uniform)
+
+    @property
+    def batch(self) -> int:
+        """Examples of a phase."""
+        return int(self.example.shape[1])
+
+    def part(self, begin: int, end: int) -> Plan:
+        """The phases from ``begin`` up to ``end``, as views; following a plan's parts in turn is following it.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the numbers are not within the plan or would cut a pair.
+        """
+        first, last = check.integer_at_least("begin", begin, 0), check.integer_at_least("end", end, 0)
+        if not first <= last <= len(self):
+            raise InvalidParameterError("begin, end", (begin, end), f"in order and at most {len(self)}")
+        if self.paired and (first % 2 or last % 2):
+            raise InvalidParameterError("begin, end", (begin, end), "even: a pair of phases is one update")
+        some = slice(first, last)
+        return Plan(
+            self.uniform[some], self.length[some], self.example[some], self.seed[some], self.start, self.paired
+        )  # fmt: skip
