@@ -57,7 +57,7 @@ def compute(
     Returns
     -------
     xarray.Dataset
-        Takes about ten minutes on two cores.
+        Takes about twelve minutes on two cores.
 
     Raises
     ------

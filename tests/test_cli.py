@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,13 +225,11 @@ def test_folder_without_permission_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_disk_that_refuses_leaves_nothing(tmp_path, monkeypatch):
-    import xarray as xr
-
-    def full(self, path, **options):
-        path.write_bytes(b"half")
+    def full(self, content):
+        self.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     refused([*COMMANDS["kernel"], "--save", tmp_path / "set.nc"], "No space left")
     assert not list(tmp_path.iterdir())
 

@@ -57,6 +57,40 @@ def test_errors_are_by_least_free_energy() -> None:
     assert label_error(machine, data) == wrong / 40
 
 
+def _above(high: xr.DataArray, low: xr.DataArray, run: str) -> float:
+    """Difference of two means over runs, in its standard errors."""
+    error = np.hypot(*(float(x.std(run, ddof=1)) / np.sqrt(x.sizes[run]) for x in (high, low)))
+    return float(high.mean(run) - low.mean(run)) / float(error)
+
+
+@pytest.mark.parametrize(("name", "run"), [("small", "replica"), ("large", "large_replica")])
+def test_trainers_are_in_order(stored: xr.Dataset, name: str, run: str) -> None:
+    cost, bound = stored[f"{name}_cost"], float(stored[f"{name}_bound"])
+    assert cost.sizes[run] >= 16
+    assert (cost > bound).all()
+    half = cost.sel({f"{name}_phase": 60_000})
+    for trainer in stored.random_trainer.values:  # the same phases, of which an update takes one and not two
+        assert _above(half.sel(trainer="two-term"), half.sel(trainer=trainer), run) > 3
+    assert _above(half.sel(trainer="always-on, random"), half.sel(trainer="ISD"), run) > 3
+    last = cost.isel({f"{name}_phase": -1})
+    assert _above(last.sel(trainer="always-on, random"), last.sel(trainer="two-term"), run) > 3
+
+
+def test_rare_data_phases_cost_less_than_frequent_ones(stored: xr.Dataset) -> None:
+    for trainer in stored.random_trainer.values:
+        by_b = stored.small_cost_by_probability.sel(random_trainer=trainer)
+        assert _above(by_b.sel(probability=0.7), by_b.sel(probability=0.3), "replica") > 3
+        assert _above(by_b.sel(probability=0.8), by_b.sel(probability=0.5), "replica") > 3
+
+
+def test_all_trainers_learn_binarised_mnist(stored: xr.Dataset) -> None:
+    assert (stored.mnist_cost.isel(mnist_phase=-1) < 0.6 * stored.mnist_cost.isel(mnist_phase=0)).all()
+    assert (stored.mnist_error.isel(mnist_phase=-1) < 0.4).all()
+    assert (stored.mnist_error_by_probability < 0.4).all()  # at b = 0.2 ... 0.8
+    early = stored.mnist_error.sel(mnist_phase=40_000).mean("mnist_seed")
+    assert (early.sel(trainer=stored.random_trainer.values) < early.sel(trainer="two-term")).all()
+
+
 @pytest.mark.parametrize(
     ("change", "name"),
     [
