@@ -21,6 +21,10 @@ __all__ = ["Executor", "in_process", "local_processes", "on_client", "on_schedul
 
 Executor = Callable[[Callable[..., Any], Iterator[Task]], Iterator[tuple[int, Outcome]]]
 _ANSWER = 6.0  # seconds in which a scheduler has to answer
+_FORGETFUL = {  # the scheduler's records of past chunks would grow to hundreds of MiB
+    "distributed.admin.low-level-log-length": 50,
+    "distributed.diagnostics.computations.max-history": 1,
+}
 _UNINTERRUPTED = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # Ctrl-C is the driver's to handle
 _IN_FLIGHT = 2  # chunks per thread of the workers that are computed or wait: one more than runs, so that none idles
 
@@ -137,9 +141,11 @@ def _require_answer(address: str) -> None:
 @contextmanager
 def local_processes(workers: int) -> Iterator[Executor]:
     """Executor on so many new processes of one thread each, which end with the block or with this process."""
+    import dask
     from distributed import Client, LocalCluster
 
     with (
+        dask.config.set(_FORGETFUL),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
