@@ -34,7 +34,7 @@ from thermo_cl.sweep import FUNCTIONS, Design, atomic_output, check_output, inte
 LATEST = Path(__file__).with_name("sweeps.json")
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "sweeps.png"
 WORKERS, AMPLITUDES, CHUNK = 2, 500, 4096
-CLUSTER_LADDERS, CLUSTER_CORES = 10**10, 1000
+CLUSTER_LADDERS, CLUSTER_CORES, CLUSTER_CHUNK = 10**10, 1000, 2**16  # larger chunks, or one driver holds up 1000
 ONE_THREAD = {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -149,24 +149,25 @@ def measure_plain(ladders: int, amplitudes: int) -> dict[str, Any]:
 def estimate(results: dict[str, Any]) -> dict[str, Any]:
     """What ``CLUSTER_LADDERS`` curves would take, on paper.
 
-    With t core-seconds a ladder, c ladders a chunk and o seconds of the engine for a chunk on a cluster, N ladders are
-    N t + (N / c) o core-seconds. On p cores they last that over p, but not less than the (N / c) o of the one process
-    that hands out and stores the chunks. The store holds N times the bytes of a point.
+    With t core-seconds a ladder, c ladders a chunk and the engine's o seconds for a chunk and q for a point, N ladders
+    are N t core-seconds, and N (q + o / c) of the one process that hands out and stores the chunks. On p cores they
+    last the sum over p, but not less than the latter. The store holds N times the bytes of a point.
     """
     sizes = results["sizes"]["curves of 500 amplitudes"]
     ladder = results["workers"] * sizes["seconds"][-1] / sizes["sizes"][-1]
-    chunks, engine = CLUSTER_LADDERS / results["chunk"], results["engine"]["LocalCluster"]
+    chunks, engine = CLUSTER_LADDERS / CLUSTER_CHUNK, results["engine"]["LocalCluster"]
     driver = chunks * engine["seconds_per_chunk"] + CLUSTER_LADDERS * engine["seconds_per_point"]
     core_seconds = CLUSTER_LADDERS * ladder + driver
     return {
         "ladders": CLUSTER_LADDERS,
         "cores": CLUSTER_CORES,
+        "chunk": CLUSTER_CHUNK,
         "core_seconds_per_ladder": ladder,
         "core_hours": core_seconds / 3600.0,
         "seconds": max(core_seconds / CLUSTER_CORES, driver),
         "driver_seconds": driver,
         "store_bytes": CLUSTER_LADDERS * sizes["bytes"][-1] / sizes["sizes"][-1],
-        "formula": "max((N t + N o / c) / p, N o / c), t core-seconds a ladder, o seconds a chunk of c, p cores",
+        "formula": "max(N t / p + D / p, D), D = N (q + o / c); t core-seconds a ladder, o a chunk, q a point, p cores",
     }
 
 
@@ -186,8 +187,8 @@ def draw(sizes: dict[str, Any], target: Path) -> None:
         left.set(xlabel="Number of ladders", ylabel="Seconds on two cores")
         left.legend(loc="upper left", fontsize=6)
         left.set_ylim(None, 100 * max(max(c["seconds"]) for c in sizes.values()))
-        right.axhline(1536.0, color="0.5", linestyle=":", linewidth=1)
-        right.annotate("1.5 GB", (0.02, 1536.0), xycoords=("axes fraction", "data"), va="bottom", fontsize=6)
+        right.axhline(1431.0, color="0.5", linestyle=":", linewidth=1)
+        right.annotate("1.5 GB", (0.02, 1431.0), xycoords=("axes fraction", "data"), va="bottom", fontsize=6)
         right.set(xlabel="Number of ladders", ylabel="Peak memory of all processes (MiB)", ylim=(100, 6000))
         with atomic_output(target, force=True) as draft:
             figure.savefig(draft, format="png", dpi=200)

@@ -52,7 +52,7 @@ def _share_rows(results: dict[str, Any]) -> list[list[str]]:
             f"{times(pipeline / ours)} times ours",
         ],
         [
-            f"{cluster['ladders']:.0e} ladders on {cluster['cores']:,} cores, computed",
+            f"{cluster['ladders']:.0e} ladders on {cluster['cores']:,} cores, chunks of {cluster['chunk']:,}, computed",
             duration(cluster["seconds"]),
             f"{cluster['core_hours']:,.0f} core-hours, {cluster['store_bytes'] / 1e9:,.0f} GB",
         ],
