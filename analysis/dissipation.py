@@ -22,6 +22,7 @@ import numpy as np
 import xarray as xr
 
 from thermo_cl import _validate as check
+from thermo_cl._memory import require_memory
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.sweep import FUNCTIONS, Design, SweepProgress, provenance, sweep
 
@@ -29,6 +30,7 @@ LADDER_UNITS = 5.0  # ladder time units that make one protocol time unit
 PROTOCOL = {"fast": 3.0, "slow": 15.0, "mean": 10.0, "amplitude_max": 50.0}
 ONE = "ladder"
 BATCH, NEAR = 50, 10  # ladders that share a signal and a rate factor; those of them with gamma of order one
+_DRAWN_BYTES = 64  # of each ladder's parameters and of what they are drawn from
 PAPER: dict[str, Any] = {"window": 5.0, "dissipation_rate_factor": 25.0, "index_factor": 1.25}
 
 
@@ -104,6 +106,7 @@ def compute(
 
 def draw(ladders: int, rng: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The paper's random ladders: gamma, step height and rate factor, each of shape (ladders,)."""
+    require_memory(f"the parameters of {ladders} ladders", _DRAWN_BYTES * ladders, "Draw fewer, or sweep a design.")
     generator = np.random.default_rng(rng)
     batches = -(-ladders // BATCH)
     uniform = 1.0 - generator.random((batches, BATCH))  # (0, 1]: gamma must not be zero

@@ -150,6 +150,8 @@ def test_seeds_come_from_generators_too() -> None:
         (lambda: Design.grid(gamma=[[0.1]]), "gamma.shape"),
         (lambda: Design.grid(gamma=[]), "gamma.shape"),
         (lambda: Design.random(0, gamma=0.1), "n = 0"),
+        (lambda: Design.random(10**20, gamma=0.1), "points = 100000000000000000000"),
+        (lambda: Design.grid(**{name: range(10_000) for name in "abcdef"}), "points = "),
         (lambda: Design.random(5, gamma=np.nan), "gamma = nan"),
         (lambda: Design.random(5, gamma="log"), "gamma"),
         (lambda: Design.random(5, rng=-1, gamma=0.1), "rng = -1"),

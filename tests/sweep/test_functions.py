@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from numpy.testing import assert_array_equal
 
 from thermo_cl import Ladder, Sawtooth, adaptive_threshold, crossing_metrics, weight_update
-from thermo_cl.errors import ConvergenceError, InvalidParameterError
+from thermo_cl.errors import ConvergenceError, InvalidParameterError, MemoryLimitError
 from thermo_cl.sweep import FUNCTIONS, Design, log_uniform, sweep, uniform
 
 DESIGN = Design.random(
@@ -70,9 +71,35 @@ def test_a_ladder_out_of_range_does_not_disturb_the_others(monkeypatch) -> None:
         assert_array_equal(found[name][found.valid], expected[name][found.valid])
 
 
+def test_a_kernel_too_slow_for_the_protocol_does_not_end_the_sweep() -> None:
+    slow = {"gamma": 0.73, "signal": 15.6, "rate_factor": 1.0, "energy_step": 5.93, "reference_level": 5.45}
+    plain = {"gamma": 0.1, "signal": 200.0, "rate_factor": 25.0, "energy_step": 2.0, "reference_level": 1.0}
+    rows = xr.Dataset({name: ("row", [plain[name], slow[name], plain[name]]) for name in plain})
+    function = FUNCTIONS["ladder-curves"].with_options(amplitudes=30)
+    found = sweep(Design.from_dataset(rows.assign(n_levels=12)), function)
+    assert_array_equal(found.valid, [True, False, True])
+    assert np.isnan(found.offset[1])
+    assert np.isfinite(found.exact_amplitude_min[[0, 2]]).all()
+
+
+def test_more_amplitudes_than_fit_into_memory_are_refused() -> None:
+    with pytest.raises(MemoryLimitError, match="10000000000000 amplitudes"):
+        sweep(DESIGN, FUNCTIONS["ladder-curves"].with_options(amplitudes=10**13))
+
+
+def test_options_of_a_function_without_any_are_refused() -> None:
+    with pytest.raises(InvalidParameterError, match="left out: there are none"):
+        FUNCTIONS["ladder"].with_options(amplitudes=3)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"amplitude": 3}, "the nearest: amplitudes"), ({"index_factor": 0.5}, "index_factor"), ({"fast": -1}, "fast")],
+    [
+        ({"amplitude": 3}, "the nearest: amplitudes"),
+        ({"index_factor": 0.5}, "index_factor"),
+        ({"fast": -1}, "fast"),
+        ({"window": [1.0, 2.0]}, "window.shape"),
+    ],
 )
 def test_options_are_checked(options, said: str) -> None:
     with pytest.raises(InvalidParameterError) as refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -50,6 +51,10 @@ class Design:
 
     source: Source
     labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.source.size > sys.maxsize:
+            raise InvalidParameterError("points", self.source.size, f"at most {sys.maxsize}")
 
     @classmethod
     def grid(cls, **values: ArrayLike) -> Design:

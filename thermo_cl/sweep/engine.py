@@ -17,6 +17,7 @@ from thermo_cl.errors import InvalidParameterError, SweepError
 from thermo_cl.sweep.crew import Task
 from thermo_cl.sweep.design import Design
 from thermo_cl.sweep.executors import Executor, in_process, local_processes, on_client, on_scheduler
+from thermo_cl.sweep.extras import require_installed
 from thermo_cl.sweep.functions import named_function, require_parameters
 from thermo_cl.sweep.identity import identity, sweep_attributes
 from thermo_cl.sweep.labels import Quantity, label
@@ -98,8 +99,9 @@ def sweep(
     OutputError
         If the store cannot be written, another process writes to it, or it was made by another sweep.
     SweepError
-        If a chunk ends every worker that computes it, the scheduler goes, no workers are left for a minute, workers run
-        other code, or the results of a chunk have other names, types or constants than those of the first points.
+        If a package of the extra ``sweep`` is missing, a chunk ends every worker that computes it, the scheduler goes,
+        no workers are left for a minute, workers run other code, or the results of a chunk have other names, types or
+        constants than those of the first points.
     Exception
         Whatever the function raises, with a note that names the chunk and its points.
     """
@@ -111,6 +113,11 @@ def sweep(
     if resume and force:
         raise InvalidParameterError("resume", True, "False with force, which replaces the store")
     target = _target(store, resume=resume, force=force)
+    if target == ".zarr":
+        require_installed("a Zarr store", "zarr", "dask")
+    if processes is not None or scheduler is not None:
+        require_installed("a sweep in other processes", "dask", "distributed")
+    require_memory(f"the list of {-(-len(design) // size)} chunks", 16 * -(-len(design) // size), "Take larger chunks.")
     require_parameters(called, design.names)
     _require_names(design)
     with ExitStack() as stack:

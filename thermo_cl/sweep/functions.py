@@ -122,6 +122,8 @@ def require_parameters(function: Callable[..., Any], names: Collection[str]) -> 
 
 def unknown(name: str, known: Collection[str]) -> str:
     """What would be valid in place of an unknown name, the nearest first."""
+    if not known:
+        return "left out: there are none"
     near = difflib.get_close_matches(str(name), list(known), n=3, cutoff=0.5)
     hint = f" (the nearest: {', '.join(near)})" if near else ""
     return f"one of {', '.join(known)}{hint}"

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from thermo_cl import _validate as check
+from thermo_cl._memory import require_memory
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import ConvergenceError, InvalidParameterError, NormalizationError
 from thermo_cl.markov.ladder import Ladder
@@ -46,6 +47,7 @@ _MOMENTS = {
     "first_moment": Quantity("point", (), "first moment mu1 of the step kernel", "ladder time unit"),
     "normalized_area": Quantity("point", (), "area over |first moment|, I / |mu1|", "1 / ladder time unit"),
 }
+_CURVE_COPIES = 10  # arrays of the size of all curves alive at once while metrics are read
 _VALID = Quantity("point", (), "whether the numbers are in the range of floating point", "1")
 
 
@@ -128,16 +130,19 @@ def ladder_curves(
     ``amplitudes`` numbers a ladder.
     """
     resolution = check.integer_at_least("amplitudes", amplitudes, 6)
-    check.positive_or_infinite("window", window)
+    check.single("window", check.positive_or_infinite("window", window))
     if dissipation_rate_factor is not None:
         check.positive_number("dissipation_rate_factor", dissipation_rate_factor)
     if check.single("index_factor", check.finite("index_factor", index_factor)) < 1:
         raise InvalidParameterError("index_factor", index_factor, "at least 1")
     protocol = Sawtooth(fast=fast, slow=slow, mean=mean)
     top = check.positive_number("amplitude_max", amplitude_max)
+    require_memory(f"{resolution} amplitudes", _CURVE_COPIES * 8 * resolution, "Take fewer.")
     amplitude = np.linspace(0.0, 1.25 * top, resolution, endpoint=False)
 
     def metrics(one: Ladder, end: FloatArray, start: FloatArray) -> dict[str, Array]:
+        size = len(one.gamma) * resolution
+        require_memory(f"{len(one.gamma)} curves of {resolution} amplitudes", _CURVE_COPIES * 8 * size, "Take fewer.")
         raw = one.step_kernel(end, start)
         kernel = (raw if np.isinf(window) else raw.windowed(window)).rescaled(ladder_units).normalized()
         threshold = adaptive_threshold(kernel, protocol, amplitude_max)
@@ -223,11 +228,15 @@ def _guarded(compute: Compute, n: int, columns: list[Array]) -> Rows:
         found = compute(one, end, start)
         return {name: np.asarray(v) for name, v in found.items()} | {"valid": np.ones(gamma.size, bool)}
     except (ConvergenceError, NormalizationError, FloatingPointError, ZeroDivisionError):
-        if gamma.size == 1:
-            return _without_results(compute, n)
-        half = gamma.size // 2
-        parts = [_guarded(compute, n, [c[side] for c in columns]) for side in (slice(half), slice(half, None))]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        pass
+    except InvalidParameterError as error:
+        if error.name != "kernel":  # a kernel too slow for the protocol: of that ladder, not of all
+            raise
+    if gamma.size == 1:
+        return _without_results(compute, n)
+    half = gamma.size // 2
+    parts = [_guarded(compute, n, [c[side] for c in columns]) for side in (slice(half), slice(half, None))]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _without_results(compute: Compute, n: int) -> Rows:

@@ -12,6 +12,7 @@ import numpy as np
 
 from thermo_cl._types import BoolArray
 from thermo_cl.errors import OutputError
+from thermo_cl.sweep.extras import require_installed
 from thermo_cl.sweep.storage import load_netcdf
 from thermo_cl.sweep.zarr_store import CHECKSUMS, RECORD, claims, recorded, verified
 
@@ -66,6 +67,8 @@ def open_store(path: str | Path, *, partial: bool = False) -> xr.Dataset:
     ------
     OutputError
         If there is no store, or it is not complete.
+    SweepError
+        If it is a Zarr store and a package of the extra ``sweep`` is missing.
     """
     place = _existing(path)
     if place.is_file():
@@ -98,6 +101,8 @@ def store_info(path: str | Path, *, verify: bool = False) -> StoreInfo:
     ------
     OutputError
         If there is no such store.
+    SweepError
+        If it is a Zarr store and a package of the extra ``sweep`` is missing.
     """
     place = _existing(path)
     if place.is_file():
@@ -127,6 +132,8 @@ def _existing(path: str | Path) -> Path:
     place = Path(path).expanduser().absolute()
     if not place.exists():
         raise OutputError(f"{path} does not exist; give the store of a sweep or a netCDF file")
+    if place.is_dir():
+        require_installed("a Zarr store", "zarr", "dask")
     return place
 
 
