@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 from typer.testing import CliRunner
@@ -36,3 +37,8 @@ def refused(arguments, *said):
     assert answer.stderr.count("\n") == 1
     for part in said:
         assert part in answer.stderr
+
+
+def heed_ctrl_c():
+    """For a child's start: under a background job of a shell it would inherit that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
