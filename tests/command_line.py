@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import signal
 
 import pytest
 from typer.testing import CliRunner
 
 from thermo_cl.cli import app
+
+# a child of a shell's background job inherits that Ctrl-C is ignored: in front of what it runs
+HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
 
 def run(*arguments):
@@ -37,8 +39,3 @@ def refused(arguments, *said):
     assert answer.stderr.count("\n") == 1
     for part in said:
         assert part in answer.stderr
-
-
-def heed_ctrl_c():
-    """For a child's start: under a background job of a shell it would inherit that Ctrl-C is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

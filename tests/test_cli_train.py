@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tests.command_line import heed_ctrl_c, refused, results, run
+from tests.command_line import HEED_CTRL_C, refused, results, run
 from thermo_cl.learning import load_configuration
 from thermo_cl.learning import run as run_configuration
 from thermo_cl.sweep import load_netcdf
@@ -131,10 +131,9 @@ def test_train_warns_of_silence_in_a_line(config):
 
 def test_train_stopped_by_ctrl_c_says_how_to_go_on(config, tmp_path):
     config.write_text(CONFIGURATION.replace("epochs = 3", "epochs = 100000"))
-    command = [sys.executable, "-c", "from thermo_cl.cli import app; app()", "train", "--config", "small.toml"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
-    )
+    program = HEED_CTRL_C + "from thermo_cl.cli import app; app()"
+    command = [sys.executable, "-c", program, "train", "--config", "small.toml"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     log = tmp_path / "runs" / "small-seed0" / "training.log"
     end = time.monotonic() + 60
     while not (log.exists() and "epoch      2" in log.read_text()):

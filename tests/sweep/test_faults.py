@@ -16,7 +16,7 @@ import pytest
 import xarray as xr
 from distributed import Client, LocalCluster
 
-from tests.command_line import heed_ctrl_c
+from tests.command_line import HEED_CTRL_C
 from tests.sweep import swept
 from thermo_cl.errors import MemoryLimitError, OutputError, SweepError
 from thermo_cl.sweep import Design, SweepProgress, crew, store_info, sweep
@@ -170,13 +170,8 @@ if __name__ == "__main__":
 
 def test_ctrl_c_ends_driver_and_workers_quietly(tmp_path) -> None:
     """The terminal sends it to all of them."""
-    options = {
-        "stdout": subprocess.PIPE,
-        "stderr": subprocess.PIPE,
-        "start_new_session": True,
-        "preexec_fn": heed_ctrl_c,
-    }
-    with started(INTERRUPTED, tmp_path, tmp_path / "a.zarr", **options) as process:
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
+    with started(HEED_CTRL_C + INTERRUPTED, tmp_path, tmp_path / "a.zarr", **options) as process:
         assert process.stdout is not None and process.stdout.readline()
         os.killpg(process.pid, signal.SIGINT)
         told, noise = process.communicate(timeout=30)
