@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from thermo_cl._types import BoolArray, FloatArray
+from thermo_cl._types import Array, BoolArray, FloatArray
 from thermo_cl.errors import InvalidParameterError
 
 
@@ -122,3 +122,25 @@ def freeze(instance: object, **values: object) -> None:
     """Set the fields of a frozen dataclass from its own constructor, once they are checked."""
     for name, value in values.items():
         object.__setattr__(instance, name, value)
+
+
+def real_array(name: str, value: ArrayLike) -> Array:
+    """Array of real numbers, of the type that it has."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise InvalidParameterError(name, "rows of different lengths", "arrays of real numbers") from None
+    if array.dtype.kind not in "iufb":
+        raise InvalidParameterError(name, f"an array of {array.dtype}", "arrays of real numbers")
+    return array
+
+
+def same_arrays(parameters: Mapping[str, Array], expected: Mapping[str, Array]) -> None:
+    """Refuse arrays by name that have not the names, shapes and types of others."""
+    if set(parameters) != set(expected):
+        raise InvalidParameterError("parameters", sorted(parameters), f"the names {', '.join(expected)}")
+    for name, array in expected.items():
+        given = parameters[name]
+        if not isinstance(given, np.ndarray) or given.shape != array.shape or given.dtype != array.dtype:
+            seen = f"{given.dtype} {given.shape}" if isinstance(given, np.ndarray) else type(given).__name__
+            raise InvalidParameterError(name, seen, f"{array.dtype} {array.shape}")

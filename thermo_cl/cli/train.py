@@ -113,13 +113,13 @@ def _how_to_resume(context: typer.Context, folder: Path) -> str:
     return f"interrupted; the last whole epoch is kept. Continue with: {shlex.join(words)}"
 
 
-def _json(trained: Trained) -> str:
+def _json(trained: Trained[Any]) -> str:
     from thermo_cl.cli.report import as_json
 
     return as_json(trained.metrics)
 
 
-def _summary(trained: Trained, folder: Path) -> str:
+def _summary(trained: Trained[Any], folder: Path) -> str:
     def at(name: str, epoch: int = -1) -> str:
         return f"{100.0 * float(trained.metrics[name][epoch]):.2f} %"
 

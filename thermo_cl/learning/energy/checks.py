@@ -36,6 +36,8 @@ def check_batch(network: EnergyNetwork, inputs: Array, states: States, targets: 
 
 def check_inputs(network: EnergyNetwork, inputs: Array) -> int:
     """Number of examples, if the inputs fit."""
+    if not isinstance(network, EnergyNetwork):
+        raise InvalidParameterError("network", type(network).__name__, "an EnergyNetwork, for this rule")
     width, dtype = network.weights[0].shape[0], network.weights[0].dtype
     if not isinstance(inputs, np.ndarray) or inputs.ndim != 2 or inputs.shape[0] < 1 or inputs.shape[1] != width:
         raise InvalidParameterError("inputs", _seen(inputs), f"an array of shape (batch, {width}), batch >= 1")

@@ -55,7 +55,8 @@ class EnergyNetwork:
             raise InvalidParameterError(
                 "activation", activation, 'an Activation, as Clip() or activation("clip") gives'
             )
-        arrays = [_numbers(name, a) for name, group in (("weights", weights), ("biases", biases)) for a in group]
+        groups = {"weights": weights, "biases": biases}
+        arrays = [check.real_array(name, a) for name, group in groups.items() for a in group]
         dtype = np.float32 if arrays and all(a.dtype == np.float32 for a in arrays) else np.float64
         if len(weights) == 0 or len(weights) != len(biases):
             raise InvalidParameterError("weights", f"{len(weights)} arrays", "at least one, and as many as biases")
@@ -145,14 +146,7 @@ class EnergyNetwork:
         InvalidParameterError
             If names, shapes or types are not those of this network.
         """
-        expected = self.parameters
-        if set(parameters) != set(expected):
-            raise InvalidParameterError("parameters", sorted(parameters), f"the names {', '.join(expected)}")
-        for name, array in expected.items():
-            given = parameters[name]
-            if not isinstance(given, np.ndarray) or given.shape != array.shape or given.dtype != array.dtype:
-                seen = f"{given.dtype} {given.shape}" if isinstance(given, np.ndarray) else type(given).__name__
-                raise InvalidParameterError(name, seen, f"{array.dtype} {array.shape}")
+        check.same_arrays(parameters, self.parameters)
         layers = range(1, len(self.weights) + 1)
         other = object.__new__(type(self))
         check.freeze(
@@ -187,17 +181,6 @@ class EnergyNetwork:
             received = below @ w.astype(np.float64) + b
             total += 0.5 * np.einsum("bi,bi->b", x, x) - np.einsum("bi,bi->b", received, here)
         return total
-
-
-def _numbers(name: str, array: ArrayLike) -> Array:
-    """An array of real numbers."""
-    try:
-        values = np.asarray(array)
-    except ValueError:  # rows of different lengths
-        raise InvalidParameterError(name, "rows of different lengths", "arrays of real numbers") from None
-    if values.dtype.kind not in "iufb":
-        raise InvalidParameterError(name, f"an array of {values.dtype}", "arrays of real numbers")
-    return values
 
 
 def _names(layers: int, *, by_kind: bool = False) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from thermo_cl._types import Array
-from thermo_cl.learning.energy import EnergyNetwork, Parameters, States
+from thermo_cl.learning.energy import Parameters, States
 
 __all__ = ["Estimate", "Rule"]
 
@@ -22,7 +22,7 @@ class Estimate:
     gradient : mapping of str to ndarray
         Estimate of the derivative of the mean cost by each parameter, ``W1, b1, ...``; learning descends it.
     states : tuple of ndarray
-        Free states, kept for the next time that the same examples come.
+        Free states, kept for the next time that the same examples come; feed-forward rules may have none.
     outputs : ndarray, shape (batch, n_L)
         Output states of the free phase; their largest entry is the prediction.
     """
@@ -34,16 +34,20 @@ class Estimate:
 
 @runtime_checkable
 class Rule(Protocol):
-    """A learning rule."""
+    """A learning rule of one kind of network.
+
+    A rule that carries something over from one epoch to the next also has ``initial_states(network, examples)``.
+    """
 
     def estimate(
-        self, network: EnergyNetwork, inputs: Array, targets: Array, states: States, rng: np.random.Generator
+        self, network: Any, inputs: Array, targets: Array, states: States, rng: np.random.Generator
     ) -> Estimate:
         """Estimate the gradient of the mean cost of a minibatch.
 
         Parameters
         ----------
-        network : EnergyNetwork
+        network : EnergyNetwork or FeedForwardNetwork
+            Whichever the rule is for.
         inputs : ndarray, shape (batch, n_0)
         targets : ndarray, shape (batch, n_L)
         states : tuple of ndarray, shapes (batch, n_l)

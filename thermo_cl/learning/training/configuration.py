@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.learning import feedforward
 from thermo_cl.learning.data import Dataset, split
 from thermo_cl.learning.energy import ACTIVATIONS, EnergyNetwork, Relaxation, activation
+from thermo_cl.learning.phases import SGD, Adam, Optimizer
 from thermo_cl.learning.rules import Rule
 from thermo_cl.learning.training.recipe import Purpose, generator
 from thermo_cl.learning.training.rule_tables import rule_from
@@ -23,6 +25,8 @@ from thermo_cl.learning.training.table import Table, toml_text
 __all__ = ["RunConfiguration", "load_configuration", "shipped_configurations"]
 
 _NAME = re.compile(r"\w[\w.+ -]*")
+_KINDS = ("energy", "feed-forward")
+_OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 
 
@@ -38,17 +42,25 @@ class DataChoice:
 
 @dataclass(frozen=True)
 class NetworkChoice:
-    """Which network: hidden layers, activation, and arguments of ``EnergyNetwork.glorot``."""
+    """Which network: its kind, and arguments of ``EnergyNetwork.glorot`` or ``FeedForwardNetwork.random``.
 
+    ``scale`` is that of an energy network, ``loss`` that of a feed-forward one.
+    """
+
+    kind: str
     hidden: tuple[int, ...]
     activation: str
-    scale: float
+    scale: float | None
+    loss: str | None
     dtype: str
 
 
 @dataclass(frozen=True)
 class TrainingChoice:
-    """How it is trained: arguments of ``train``; ``reference`` asks for angles to the exact gradient."""
+    """How it is trained: arguments of ``train``; ``reference`` asks for angles to the exact gradient.
+
+    ``optimizer`` is None for plain descent with ``learning_rates``.
+    """
 
     epochs: int
     batch: int
@@ -56,6 +68,7 @@ class TrainingChoice:
     shuffle: bool
     reference: bool
     learning_rates: Mapping[str, float] | float
+    optimizer: Optimizer | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,15 +109,9 @@ class RunConfiguration:
         if not _NAME.fullmatch(name):  # runs are kept in a folder of that name
             raise InvalidParameterError("name", name, "letters, digits, dots, dashes, blanks, the first no sign")
         data, network = _data(root.table("data")), _network(root.table("network", {}))
-        steps = root.table("relaxation", {})
-        relaxation = Relaxation(
-            steps.integer("free_steps", 20, least=1),
-            steps.integer("clamped_steps", 4, least=1),
-            steps.number("step_size", 0.5, positive=True),
-        )
-        steps.close()
+        relaxation = _relaxation(root.table("relaxation", {})) if network.kind == "energy" else Relaxation()
         parameters = [f"{kind}{layer}" for layer in range(1, len(network.hidden) + 2) for kind in "Wb"]
-        rule = rule_from(root.table("rule"), relaxation, parameters)
+        rule = rule_from(root.table("rule"), relaxation, parameters, kind=network.kind)
         training = _training(root.table("training"), parameters)
         root.close()
         return cls(name, data, network, relaxation, rule, training, root.used)
@@ -134,7 +141,7 @@ class RunConfiguration:
         with Table(self.values["data"], "data").domain(name="set"):
             return split(self.data.name, self.data.train, self.data.holdout, self.data.folder)
 
-    def initial_network(self, data: Dataset) -> EnergyNetwork:
+    def initial_network(self, data: Dataset) -> Any:
         """Network for the features and classes of a data set, drawn with the seed of the run.
 
         Raises
@@ -142,15 +149,21 @@ class RunConfiguration:
         InvalidParameterError
             If a layer is too large for this machine, or the scale for the precision.
         """
-        choice = self.network
+        choice, rng = self.network, generator(self.training.seed, Purpose.INITIAL)
+        sizes, dtype = [*choice.hidden, data.classes], _DTYPES[choice.dtype]
         with Table({}, "network").domain(W1="scale"), np.errstate(over="ignore"):  # refused by its own check
             try:
+                if choice.loss is not None:
+                    f, loss = feedforward.activation(choice.activation), feedforward.loss(choice.loss)
+                    return feedforward.FeedForwardNetwork.random(
+                        data.inputs.shape[1], sizes, activation=f, loss=loss, dtype=dtype, rng=rng
+                    )
                 return EnergyNetwork.glorot(
-                    [data.inputs.shape[1], *choice.hidden, data.classes],
+                    [data.inputs.shape[1], *sizes],
                     activation=activation(choice.activation),
-                    scale=choice.scale,
-                    dtype=_DTYPES[choice.dtype],
-                    rng=generator(self.training.seed, Purpose.INITIAL),
+                    scale=1.0 if choice.scale is None else choice.scale,
+                    dtype=dtype,
+                    rng=rng,
                 )
             except (MemoryError, OverflowError, ValueError) as error:
                 if isinstance(error, InvalidParameterError):
@@ -210,17 +223,34 @@ def _data(table: Table) -> DataChoice:
 
 
 def _network(table: Table) -> NetworkChoice:
+    kind = table.text("kind", "energy", among=_KINDS)
+    energy = kind == "energy"
     choice = NetworkChoice(
+        kind,
         table.integers("hidden", [500], least=1),
-        table.text("activation", "clip", among=ACTIVATIONS),
-        table.number("scale", 0.5, positive=True),
+        table.text("activation", "clip", among=ACTIVATIONS)
+        if energy
+        else table.text("activation", "relu", among=feedforward.ACTIVATIONS),
+        table.number("scale", 0.5, positive=True) if energy else None,
+        None if energy else table.text("loss", "squared-error", among=feedforward.LOSSES),
         table.text("dtype", "float32", among=_DTYPES),
     )
     table.close()
     return choice
 
 
+def _relaxation(table: Table) -> Relaxation:
+    choice = Relaxation(
+        table.integer("free_steps", 20, least=1),
+        table.integer("clamped_steps", 4, least=1),
+        table.number("step_size", 0.5, positive=True),
+    )
+    table.close()
+    return choice
+
+
 def _training(table: Table, parameters: list[str]) -> TrainingChoice:
+    named = table.text("optimizer", "sgd", among=_OPTIMIZERS)
     choice = TrainingChoice(
         table.integer("epochs", least=1),
         table.integer("batch", 20, least=1),
@@ -228,6 +258,7 @@ def _training(table: Table, parameters: list[str]) -> TrainingChoice:
         table.flag("shuffle", False),
         table.flag("reference", True),
         table.numbers_by_name("learning_rates", parameters),
+        None if named == "sgd" else _OPTIMIZERS[named](table.number("learning_rates", positive=True)),
     )
     table.close()
     return choice

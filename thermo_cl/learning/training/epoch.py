@@ -10,8 +10,11 @@ import numpy as np
 
 from thermo_cl._types import Array
 from thermo_cl.errors import DivergenceError
-from thermo_cl.learning.energy import EnergyNetwork, Parameters, States, output_cost
+from thermo_cl.learning.energy import States
+from thermo_cl.learning.phases import Moments
+from thermo_cl.learning.training.descent import descended, norm, optimized
 from thermo_cl.learning.training.evaluation import wrong
+from thermo_cl.learning.training.networks import Network, costs
 from thermo_cl.learning.training.recipe import Purpose, Recipe, generator
 
 __all__ = ["EpochResult", "run_epoch"]
@@ -25,9 +28,11 @@ class EpochResult:
 
     Attributes
     ----------
-    network : EnergyNetwork
+    network : EnergyNetwork or FeedForwardNetwork
+    moments : Moments
+        Of the optimizer; empty without one.
     states : tuple of ndarray, shapes (n, n_l)
-        Free states of every training example.
+        What is kept for every training example.
     running_error, running_cost : float
         Of the free phases during the epoch, each example at the time of its own minibatch.
     update_norm : dict of str to float
@@ -36,7 +41,8 @@ class EpochResult:
         Share of the entries with an update that is not zero, mean over the minibatches.
     """
 
-    network: EnergyNetwork
+    network: Network
+    moments: Moments
     states: States
     running_error: float
     running_cost: float
@@ -44,13 +50,16 @@ class EpochResult:
     update_share: dict[str, float]
 
 
-def run_epoch(recipe: Recipe, network: EnergyNetwork, states: States, epoch: int, tell: Tell) -> EpochResult:
+def run_epoch(
+    recipe: Recipe, network: Network, moments: Moments, states: States, epoch: int, tell: Tell
+) -> EpochResult:
     """Descend the rule's estimate once over the training examples; the arguments are not changed.
 
     Parameters
     ----------
     recipe : Recipe
-    network : EnergyNetwork
+    network : EnergyNetwork or FeedForwardNetwork
+    moments : Moments
     states : tuple of ndarray, shapes (n, n_l)
     epoch : int
         From 1; decides the random numbers.
@@ -64,6 +73,8 @@ def run_epoch(recipe: Recipe, network: EnergyNetwork, states: States, epoch: int
     """
     noise, data = generator(recipe.rng, Purpose.RULE, epoch), recipe.training
     kept = tuple(layer.copy() for layer in states)
+    if recipe.optimizer is not None:  # it may work in place
+        network, moments = _copied(network, moments)
     one_hot = np.eye(data.classes, dtype=network.dtype)
     squares, shares = (dict.fromkeys(recipe.learning_rates, 0.0) for _ in range(2))
     failures, cost, seen = 0, 0.0, 0
@@ -72,24 +83,28 @@ def run_epoch(recipe: Recipe, network: EnergyNetwork, states: States, epoch: int
         targets = one_hot[data.labels[rows]]
         found = recipe.rule.estimate(network, inputs, targets, tuple(layer[rows] for layer in kept), noise)
         failures += wrong(found.outputs, data.labels[rows])
-        cost += float(output_cost((found.outputs,), targets).sum())
+        cost += float(costs(network, found.outputs, targets).sum())
         seen += len(inputs)
-        norms = {name: _norm(found.gradient[name]) for name in recipe.learning_rates}
-        for what, value in {"cost": cost, **norms}.items():
-            if not math.isfinite(value):
-                what = what if what == "cost" else f"gradient of {what}"
-                raise DivergenceError(f"the {what} is not finite in epoch {epoch}, minibatch {number}")
-        network = _descended(network, found.gradient, recipe)
-        for name, rate in recipe.learning_rates.items():
-            squares[name] += (rate * norms[name]) ** 2
-            if rate > 0:
-                shares[name] += np.count_nonzero(found.gradient[name] != 0) / found.gradient[name].size
+        if not math.isfinite(cost):
+            raise DivergenceError(f"the cost is not finite in epoch {epoch}, minibatch {number}")
+        norms = {name: norm(found.gradient[name]) for name in recipe.learning_rates}
+        for name, size in norms.items():
+            if not math.isfinite(size):
+                raise DivergenceError(f"the gradient of {name} is not finite in epoch {epoch}, minibatch {number}")
+        if recipe.optimizer is None:
+            network, (sizes, moved) = descended(network, found.gradient, norms, recipe.learning_rates)
+        else:
+            network, moments, (sizes, moved) = optimized(network, found.gradient, recipe.optimizer, moments)
+        for name in recipe.learning_rates:
+            squares[name] += sizes[name] * sizes[name]
+            shares[name] += moved[name]
         for layer, new in zip(kept, found.states, strict=True):
             layer[rows] = new
         tell(number, failures / seen, cost / seen)
     count = recipe.minibatches
     return EpochResult(
         network,
+        moments,
         kept,
         failures / seen,
         cost / seen,
@@ -108,14 +123,7 @@ def _minibatches(recipe: Recipe, epoch: int) -> list[slice | Array]:
     return [order[part] for part in slices]
 
 
-def _descended(network: EnergyNetwork, gradient: Parameters, recipe: Recipe) -> EnergyNetwork:
-    moved = {}
-    for name, value in network.parameters.items():
-        step = gradient[name] * value.dtype.type(recipe.learning_rates[name])
-        moved[name] = np.subtract(value, step, out=step)
-    return network.with_parameters(moved)
-
-
-def _norm(array: Array) -> float:
-    flat = array.ravel()
-    return math.sqrt(float(flat @ flat))
+def _copied(network: Network, moments: Moments) -> tuple[Network, Moments]:
+    own = {name: value.copy() for name, value in network.parameters.items()}
+    first, second = ({name: a.copy() for name, a in part.items()} for part in (moments.first, moments.second))
+    return network.with_parameters(own), Moments(moments.count, first, second)

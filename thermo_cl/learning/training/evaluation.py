@@ -10,9 +10,10 @@ from thermo_cl._threads import over_batch
 from thermo_cl._types import Array
 from thermo_cl.errors import DivergenceError, InvalidParameterError
 from thermo_cl.learning.data import Dataset
-from thermo_cl.learning.energy import EnergyNetwork, Relaxation, States, output_cost, relax
+from thermo_cl.learning.energy import EnergyNetwork, Relaxation, States
 from thermo_cl.learning.energy.checks import check_states
 from thermo_cl.learning.training.blas import one_blas_thread
+from thermo_cl.learning.training.networks import Network, costs, free_states
 
 __all__ = ["Evaluation", "evaluate", "followed", "wrong"]
 
@@ -28,7 +29,8 @@ class Evaluation:
     error : float
         Share of the examples whose largest output, the first of equal ones, is not that of their label.
     cost : float
-        Mean over the examples of the squared distance between outputs and one-hot labels.
+        Mean over the examples of the loss of a feed-forward network, of the squared distance between outputs and
+        one-hot labels for an energy network.
     """
 
     error: float
@@ -36,19 +38,19 @@ class Evaluation:
 
 
 def evaluate(
-    network: EnergyNetwork, data: Dataset, relaxation: Relaxation | None = None, *, states: States | None = None
+    network: Network, data: Dataset, relaxation: Relaxation | None = None, *, states: States | None = None
 ) -> Evaluation:
-    """Error and cost after a free phase.
+    """Error and cost after a free phase, or a forward pass.
 
     Parameters
     ----------
-    network : EnergyNetwork
+    network : EnergyNetwork or FeedForwardNetwork
     data : Dataset
     relaxation : Relaxation, optional
-        Its ``free_steps`` and ``step_size`` are used; 20 and 0.5 by default.
+        Of an energy network. Its ``free_steps`` and ``step_size`` are used; 20 and 0.5 by default.
     states : tuple of ndarray, shapes (n, n_l), optional
-        Where the free phase starts; from rest by default. A trained network has several stable states, so that the two
-        differ: see ``train``.
+        Of an energy network, where the free phase starts; from rest by default. A trained network has several stable
+        states, so that the two differ: see ``train``.
 
     Raises
     ------
@@ -69,15 +71,15 @@ def followed(
 
 
 def _evaluated(
-    network: EnergyNetwork, data: Dataset, how: Relaxation, states: States | None, reached: States | None
+    network: Network, data: Dataset, how: Relaxation, states: States | None, reached: States | None
 ) -> Evaluation:
     if (data.inputs.shape[1], data.classes) != (network.sizes[0], network.sizes[-1]):
         wanted = f"of {network.sizes[0]} features and {network.sizes[-1]} classes, as the network"
         raise InvalidParameterError("data", data, wanted)
-    if states is not None:
+    if states is not None and isinstance(network, EnergyNetwork):
         check_states(network, len(data), states)
     blocks = [slice(start, min(start + _BLOCK, len(data))) for start in range(0, len(data), _BLOCK)]
-    failures, costs = np.zeros(len(blocks), int), np.zeros(len(blocks))
+    failures, totals = np.zeros(len(blocks), int), np.zeros(len(blocks))
 
     def loop(first: int, last: int) -> None:
         with np.errstate(over="ignore", invalid="ignore"):  # of this thread; told as a DivergenceError
@@ -86,24 +88,21 @@ def _evaluated(
                 free = _free(network, data, how, states, rows)
                 labels = data.labels[rows]
                 failures[n] = wrong(free[-1], labels)
-                costs[n] = output_cost(free, np.eye(data.classes, dtype=network.dtype)[labels]).sum()
+                totals[n] = costs(network, free[-1], np.eye(data.classes, dtype=network.dtype)[labels]).sum()
                 for layer, new in zip(reached or (), free, strict=reached is not None):
                     layer[rows] = new
 
     with one_blas_thread():
         over_batch(loop, len(blocks))
-    if not np.isfinite(costs).all():
-        raise DivergenceError(
-            f"the free phase of {how.free_steps} steps on {data.name} leads to costs that are not finite"
-        )
-    return Evaluation(int(failures.sum()) / len(data), float(costs.sum()) / len(data))
+    if not np.isfinite(totals).all():
+        way = f"free phase of {how.free_steps} steps" if isinstance(network, EnergyNetwork) else "forward pass"
+        raise DivergenceError(f"the {way} on {data.name} leads to costs that are not finite")
+    return Evaluation(int(failures.sum()) / len(data), float(totals.sum()) / len(data))
 
 
-def _free(network: EnergyNetwork, data: Dataset, how: Relaxation, states: States | None, rows: slice) -> States:
+def _free(network: Network, data: Dataset, how: Relaxation, states: States | None, rows: slice) -> States:
     inputs = data.inputs[rows].astype(network.dtype, copy=False)
-    start = network.initial_states(len(inputs)) if states is None else tuple(layer[rows] for layer in states)
-    drive = inputs @ network.weights[0] + network.biases[0]
-    return relax(network, inputs, start, steps=how.free_steps, step_size=how.step_size, drive=drive)
+    return free_states(network, inputs, None if states is None else tuple(layer[rows] for layer in states), how)
 
 
 def wrong(outputs: Array, labels: Array) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from thermo_cl._types import Array
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import EnergyNetwork
+from thermo_cl.learning.feedforward import FeedForwardNetwork
 
 __all__ = ["describe", "differences"]
 
@@ -89,10 +90,22 @@ def _network(network: EnergyNetwork) -> dict[str, Any]:
     }
 
 
+def _feed_forward(network: FeedForwardNetwork) -> dict[str, Any]:
+    return {
+        "input_shape": list(network.input_shape),
+        "connections": describe(network.connections),
+        "dtype": network.dtype.name,
+        "activation": describe(network.activation),
+        "loss": describe(network.loss),
+        "sha256": _digest(*network.parameters.values()),
+    }
+
+
 _PLAIN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (np.ndarray, _array),
     (Dataset, _dataset),
     (EnergyNetwork, _network),
+    (FeedForwardNetwork, _feed_forward),
     (Mapping, lambda value: {str(key): describe(entry) for key, entry in value.items()}),
     ((list, tuple), lambda value: [describe(entry) for entry in value]),
 )

@@ -12,6 +12,7 @@ from thermo_cl._types import Array
 from thermo_cl.learning.energy import EnergyNetwork, States
 from thermo_cl.learning.training.epoch import EpochResult
 from thermo_cl.learning.training.evaluation import evaluate, followed
+from thermo_cl.learning.training.networks import Network, settles
 from thermo_cl.learning.training.probe import energy_rises, probe_angles
 from thermo_cl.learning.training.recipe import Recipe
 
@@ -50,13 +51,17 @@ def measured(
         "running_error": result.running_error,
         "running_cost": result.running_cost,
     }
-    found = {"train": evaluate(network, recipe.training, recipe.evaluation, states=result.states)}
-    if recipe.holdout is not None:
+    kept = settles(network)
+    found = {"train": evaluate(network, recipe.training, recipe.evaluation, states=result.states if kept else None)}
+    if recipe.holdout is not None and isinstance(network, EnergyNetwork):
         found["holdout"], holdout_states = followed(network, recipe.holdout, recipe.evaluation, holdout_states)
+    elif recipe.holdout is not None:
+        found["holdout"] = evaluate(network, recipe.holdout)
     for kind, data in (("train", recipe.training), ("holdout", recipe.holdout)):
         if data is not None:
             record |= {f"{kind}_error": found[kind].error, f"{kind}_cost": found[kind].cost}
-            record[f"{kind}_error_from_rest"] = evaluate(network, data, recipe.evaluation).error
+            if kept:
+                record[f"{kind}_error_from_rest"] = evaluate(network, data, recipe.evaluation).error
     norms = {name: float(np.linalg.norm(array.astype(float))) for name, array in network.parameters.items()}
     record["update_size"] = [result.update_norm[n] / norms[n] if norms[n] else math.nan for n in names]
     record["update_share"] = [result.update_share[n] for n in names]
@@ -65,8 +70,10 @@ def measured(
     return record, holdout_states
 
 
-def _diagnosed(recipe: Recipe, network: EnergyNetwork, states: States, epoch: int) -> dict[str, float | list[float]]:
-    record: dict[str, float | list[float]] = {"energy_rises": energy_rises(recipe, network)}
+def _diagnosed(recipe: Recipe, network: Network, states: States, epoch: int) -> dict[str, float | list[float]]:
+    record: dict[str, float | list[float]] = {}
+    if isinstance(network, EnergyNetwork):
+        record["energy_rises"] = energy_rises(recipe, network)
     if recipe.reference is not None:
         angle = probe_angles(recipe, network, states, epoch)
         record |= {"angle": [angle[n] for n in recipe.learning_rates], "angle_all": angle["all"]}

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.learning.phases import Moments
 from thermo_cl.learning.training.checkpoint import Snapshot, load_checkpoint, save_checkpoint
 from thermo_cl.learning.training.folder import CHECKPOINT, LOG, METRICS, append_line, remove
 from thermo_cl.learning.training.history import epoch_line, labelled
+from thermo_cl.learning.training.networks import first_states, settles
 from thermo_cl.learning.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -50,9 +52,11 @@ class Keeper:
             self._complete_log(snapshot, last)
             self.log(f"resumed after epoch {snapshot.epoch}, {self._made_with()}")
             return snapshot
-        network, holdout = recipe.network, recipe.holdout
-        rest = () if holdout is None else network.initial_states(len(holdout))
-        snapshot = Snapshot(0, network, network.initial_states(len(recipe.training)), rest, {})
+        network, holdout, optimizer = recipe.network, recipe.holdout, recipe.optimizer
+        rest = () if holdout is None or not settles(network) else first_states(network, recipe.rule, len(holdout))
+        states = first_states(network, recipe.rule, len(recipe.training))
+        moments = Moments() if optimizer is None else optimizer.start(network.parameters)
+        snapshot = Snapshot(0, network, moments, states, rest, {})
         if self.folder is not None and path is not None:
             remove(self.folder / LOG, self.folder / METRICS)
             save_checkpoint(path, snapshot, self.fingerprint)

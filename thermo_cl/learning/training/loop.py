@@ -8,14 +8,15 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 import numpy as np
 
 from thermo_cl import _validate as check
 from thermo_cl.errors import DivergenceError, InvalidParameterError, SilentUpdatesWarning
 from thermo_cl.learning.data import Dataset
-from thermo_cl.learning.energy import EnergyNetwork, Relaxation, States
+from thermo_cl.learning.energy import Relaxation, States
+from thermo_cl.learning.phases import Optimizer
 from thermo_cl.learning.rules import Rule
 from thermo_cl.learning.training.blas import one_blas_thread
 from thermo_cl.learning.training.checkpoint import Snapshot
@@ -23,6 +24,7 @@ from thermo_cl.learning.training.epoch import EpochResult, run_epoch
 from thermo_cl.learning.training.folder import run_folder
 from thermo_cl.learning.training.history import epoch_line, extended, measured
 from thermo_cl.learning.training.keeper import Keeper
+from thermo_cl.learning.training.networks import Network, check_network
 from thermo_cl.learning.training.probe import check_rule
 from thermo_cl.learning.training.recipe import Recipe, checked_rates
 
@@ -31,23 +33,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "Trained", "train"]
 
+Kind = TypeVar("Kind", bound=Network)
+
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class Trained(Generic[Kind]):
     """What a training run made.
 
     Attributes
     ----------
-    network : EnergyNetwork
+    network : EnergyNetwork or FeedForwardNetwork
     states : tuple of ndarray, shapes (n, n_l)
-        Free states of every training example.
+        What is kept for every training example: free states, or what the rule carries over.
     metrics : xarray.Dataset
         Over ``epoch`` and ``parameter``; each variable says what it is. Nothing in it depends on the clock.
     epochs : int
         Epochs done.
     """
 
-    network: EnergyNetwork
+    network: Kind
     states: States
     metrics: xr.Dataset
     epochs: int
@@ -79,13 +83,14 @@ class Progress:
 
 
 def train(
-    network: EnergyNetwork,
+    network: Kind,
     rule: Rule,
     training: Dataset,
     holdout: Dataset | None = None,
     *,
     epochs: int,
-    learning_rates: Mapping[str, float] | float,
+    learning_rates: Mapping[str, float] | float | None = None,
+    optimizer: Optimizer | None = None,
     batch: int = 20,
     rng: int = 0,
     shuffle: bool = False,
@@ -95,12 +100,12 @@ def train(
     resume: bool = False,
     force: bool = False,
     progress: Callable[[Progress], None] | None = None,
-) -> Trained:
+) -> Trained[Kind]:
     r"""Train a network by stochastic descent of a rule's estimate, :math:`p \leftarrow p - \eta_p \hat g_p`.
 
-    Every example keeps its free state from one epoch to the next (Falk et al. 2025, App. B), the holdout too: errors
-    are counted from the kept states, as in the paper. A trained network has several stable states for one input, and
-    starting from rest it finds another one for some examples; the metrics hold both errors.
+    In an energy network every example keeps its free state from one epoch to the next (Falk et al. 2025, App. B), the
+    holdout too: errors are counted from the kept states, as in the paper. A trained network has several stable states
+    for one input, and starting from rest it finds another one for some examples; the metrics hold both errors.
 
     The same arguments give the same result to the bit, in one go or interrupted at any moment and resumed, whatever
     the number of threads, by the same versions of the packages (the log names them) on the same kind of processor.
@@ -108,16 +113,18 @@ def train(
 
     Parameters
     ----------
-    network : EnergyNetwork
+    network : EnergyNetwork or FeedForwardNetwork
         Where to start.
     rule : Rule
-        Estimates the gradient of each minibatch.
+        Estimates the gradient of each minibatch; of the network's kind.
     training, holdout : Dataset
         Of as many features and classes as the network has inputs and outputs.
     epochs : int
         Passes over the training examples, >= 1, those done before a ``resume`` included.
     learning_rates : float or mapping of str to float
         One rate >= 0 for all parameters, or one for each name W1, b1, ...; zero keeps a parameter as it is.
+    optimizer : Optimizer, optional
+        In place of the rates, as ``Adam(1e-3)``.
     batch : int
         Examples of a minibatch, >= 1; the last one of an epoch may be shorter.
     rng : int
@@ -127,7 +134,7 @@ def train(
     reference : Rule, optional
         Usually ``Backpropagation``: the metrics then hold the angle between both on five minibatches.
     evaluation : Relaxation, optional
-        Free phase in which errors are counted; by default the rule's own.
+        Free phase of an energy network in which errors are counted; by default the rule's own.
     folder : path-like, optional
         Where a checkpoint, the metrics and a log are kept after every epoch; must be new or empty.
     resume : bool
@@ -157,11 +164,14 @@ def train(
     SilentUpdatesWarning
         After the first epoch, if no entry of some parameter was ever updated.
     """
-    if not isinstance(network, EnergyNetwork):
-        raise InvalidParameterError("network", network, "an EnergyNetwork")
+    check_network(network)
     how = evaluation or getattr(rule, "relaxation", None) or Relaxation()
-    rates = checked_rates(learning_rates, list(network.parameters))
-    recipe = Recipe(network, rule, training, holdout, batch, rates, rng, shuffle, reference, how)
+    if (learning_rates is None) == (optimizer is None):
+        raise InvalidParameterError("learning_rates", learning_rates, "given, or an optimizer in its place")
+    rates = checked_rates(
+        getattr(optimizer, "rate", 1.0) if learning_rates is None else learning_rates, list(network.parameters)
+    )
+    recipe = Recipe(network, rule, training, holdout, batch, rates, rng, shuffle, reference, how, optimizer)
     last = check.integer_at_least("epochs", epochs, 1)
     if folder is None and (resume or force):
         raise InvalidParameterError("folder", None, "given with resume and force")
@@ -176,7 +186,7 @@ def train(
         snapshot = keeper.start(last, resume=resume)
         while snapshot.epoch < last:
             snapshot = _next(recipe, snapshot, last, keeper, progress)
-        return Trained(snapshot.network, snapshot.states, keeper.metrics(snapshot), snapshot.epoch)
+        return Trained(cast("Kind", snapshot.network), snapshot.states, keeper.metrics(snapshot), snapshot.epoch)
 
 
 def _next(
@@ -191,7 +201,7 @@ def _next(
 
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told as a DivergenceError
-            result = run_epoch(recipe, snapshot.network, snapshot.states, epoch, tell)
+            result = run_epoch(recipe, snapshot.network, snapshot.moments, snapshot.states, epoch, tell)
             _require_finite(result, epoch)
             record, holdout_states = measured(recipe, result, snapshot.holdout_states, epoch)
     except DivergenceError as error:
@@ -200,7 +210,7 @@ def _next(
             f"{error}; {keeper.kept(snapshot.epoch)}. Start again with lower learning rates or a smaller step size"
         ) from None
     history = extended(snapshot.history, record)
-    after = Snapshot(epoch, result.network, result.states, holdout_states, history)
+    after = Snapshot(epoch, result.network, result.moments, result.states, holdout_states, history)
     line = epoch_line(epoch, last, record, time.perf_counter() - began)
     keeper.keep(after, line)
     tell(recipe.minibatches, result.running_error, result.running_cost, line)

@@ -11,6 +11,7 @@ from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.diagnostics import angles
 from thermo_cl.learning.energy import EnergyNetwork, Parameters, States, relaxation_energies
 from thermo_cl.learning.rules import Rule
+from thermo_cl.learning.training.networks import Network, first_states
 from thermo_cl.learning.training.recipe import Purpose, Recipe, generator
 
 __all__ = ["check_rule", "energy_rises", "probe_angles"]
@@ -19,7 +20,7 @@ _MINIBATCHES = 5  # of the probe: one alone is noise once most examples are lear
 _ROUNDING = 64  # units in the last place of the energy that a rise must exceed
 
 
-def probe_angles(recipe: Recipe, network: EnergyNetwork, states: States, epoch: int) -> dict[str, float]:
+def probe_angles(recipe: Recipe, network: Network, states: States, epoch: int) -> dict[str, float]:
     """Angles in degrees between the rule's and the reference's estimate, by parameter and under ``all``.
 
     Both are means over five minibatches in file order, spread over the training examples, from their kept states.
@@ -60,11 +61,11 @@ def check_rule(recipe: Recipe) -> None:
         If an estimate has not the names and shapes of the network's parameters, or whatever the rule itself refuses.
     """
     rows = _probe(recipe)[0]
-    states = recipe.network.initial_states(rows.stop)
     expected = {name: array.shape for name, array in recipe.network.parameters.items()}
     for name, rule in (("rule", recipe.rule), ("reference", recipe.reference)):
         if rule is not None:
             noise = generator(recipe.rng, Purpose.DIAGNOSTICS)
+            states = first_states(recipe.network, rule, rows.stop)
             gradient = _gradient(recipe, rule, recipe.network, states, rows, noise)
             if {n: np.shape(a) for n, a in gradient.items()} != expected:
                 raise InvalidParameterError(name, rule, f"one whose gradient has the names and shapes {expected}")
@@ -78,7 +79,7 @@ def _probe(recipe: Recipe) -> list[slice]:
 
 
 def _gradient(
-    recipe: Recipe, rule: Rule, network: EnergyNetwork, states: States, rows: slice, noise: np.random.Generator
+    recipe: Recipe, rule: Rule, network: Network, states: States, rows: slice, noise: np.random.Generator
 ) -> Parameters:
     inputs = recipe.training.inputs[rows].astype(network.dtype, copy=False)
     targets = np.eye(recipe.classes, dtype=network.dtype)[recipe.training.labels[rows]]

@@ -14,9 +14,11 @@ import numpy as np
 from thermo_cl import _validate as check
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.data import Dataset
-from thermo_cl.learning.energy import EnergyNetwork, Relaxation
+from thermo_cl.learning.energy import Relaxation
+from thermo_cl.learning.phases import Optimizer
 from thermo_cl.learning.rules import Rule
 from thermo_cl.learning.training.fingerprint import describe
+from thermo_cl.learning.training.networks import Network
 
 __all__ = ["Purpose", "Recipe", "checked_rates", "generator"]
 
@@ -45,7 +47,7 @@ class Recipe:
         If a field is out of its domain, or network, data and learning rates do not fit each other.
     """
 
-    network: EnergyNetwork
+    network: Network
     rule: Rule
     training: Dataset
     holdout: Dataset | None
@@ -55,6 +57,7 @@ class Recipe:
     shuffle: bool
     reference: Rule | None
     evaluation: Relaxation
+    optimizer: Optimizer | None = None
 
     def __post_init__(self) -> None:
         for name, rule in (("rule", self.rule), ("reference", self.reference)):
@@ -64,6 +67,8 @@ class Recipe:
             raise InvalidParameterError("shuffle", self.shuffle, "True or False")
         if not isinstance(self.evaluation, Relaxation):
             raise InvalidParameterError("evaluation", self.evaluation, "a Relaxation")
+        if self.optimizer is not None and not isinstance(self.optimizer, Optimizer):
+            raise InvalidParameterError("optimizer", self.optimizer, "SGD(rate) or Adam(rate)")
         seed = check.integer_at_least("rng", self.rng, 0)
         check.freeze(self, batch=check.integer_at_least("batch", self.batch, 1), rng=seed)
         for name, data in (("training", self.training), ("holdout", self.holdout)):

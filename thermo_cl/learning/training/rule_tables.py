@@ -8,6 +8,7 @@ import numpy as np
 
 from thermo_cl.kernels import Kernel, chemotaxis_kernel, integral_feedback_kernel, sine_kernel
 from thermo_cl.learning.energy import Relaxation
+from thermo_cl.learning.feedforward import ForwardBackpropagation
 from thermo_cl.learning.phases import FixedLength, GeometricLength, PhaseSchedule, RandomPhase, RandomPhases
 from thermo_cl.learning.rules import Backpropagation, ContrastiveHebbian, EquilibriumPropagation, Rule, TemporalContrast
 from thermo_cl.learning.synapses import OutputNoise
@@ -18,15 +19,16 @@ from thermo_cl.synapse import Sawtooth
 __all__ = ["KERNELS", "RULES", "rule_from"]
 
 
-def rule_from(table: Table, relaxation: Relaxation, parameters: Sequence[str]) -> Rule:
-    """Rule of a table whose ``name`` says which; ``parameters`` are the names W1, b1, ... of the network.
+def rule_from(table: Table, relaxation: Relaxation, parameters: Sequence[str], *, kind: str = "energy") -> Rule:
+    """Rule of a table whose ``name`` says which, for networks of one kind with parameters W1, b1, ...
 
     Raises
     ------
     InvalidParameterError
         If an entry is missing, unknown, of the wrong type or out of its domain, by its dotted name.
     """
-    make = RULES[table.text("name", among=RULES)]
+    rules = RULES[kind]
+    make = rules[table.text("name", among=rules)]
     rule = make(table, relaxation, parameters)
     table.close()
     return rule
@@ -92,12 +94,16 @@ def _backpropagation(table: Table, relaxation: Relaxation, _: Sequence[str]) -> 
         return Backpropagation(relaxation)
 
 
-RULES: dict[str, Callable[[Table, Relaxation, Sequence[str]], Rule]] = {
-    "temporal-contrast": _temporal_contrast,
-    "equilibrium-propagation": _equilibrium_propagation,
-    "random-phases": _random_phases,
-    "contrastive-hebbian": _contrastive_hebbian,
-    "backpropagation": _backpropagation,
+_Make = Callable[[Table, Relaxation, Sequence[str]], Rule]
+RULES: dict[str, dict[str, _Make]] = {
+    "energy": {
+        "temporal-contrast": _temporal_contrast,
+        "equilibrium-propagation": _equilibrium_propagation,
+        "random-phases": _random_phases,
+        "contrastive-hebbian": _contrastive_hebbian,
+        "backpropagation": _backpropagation,
+    },
+    "feed-forward": {"backpropagation": lambda *_: ForwardBackpropagation()},
 }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from thermo_cl.learning.rules import Backpropagation
+from thermo_cl.learning.feedforward import ForwardBackpropagation
+from thermo_cl.learning.rules import Backpropagation, Rule
 from thermo_cl.learning.training.configuration import RunConfiguration
 from thermo_cl.learning.training.loop import Progress, Trained, train
 
@@ -19,7 +21,7 @@ def run(
     resume: bool = False,
     force: bool = False,
     progress: Callable[[Progress], None] | None = None,
-) -> Trained:
+) -> Trained[Any]:
     """Train as a configuration says.
 
     Parameters
@@ -35,18 +37,21 @@ def run(
     """
     training, holdout = configuration.datasets()
     choice, rule = configuration.training, configuration.rule
-    wanted = choice.reference and not isinstance(rule, Backpropagation)
+    energy = configuration.network.kind == "energy"
+    exact: Rule = Backpropagation(configuration.relaxation) if energy else ForwardBackpropagation()
+    wanted = choice.reference and not isinstance(rule, type(exact))
     return train(
         configuration.initial_network(training),
         rule,
         training,
         holdout,
         epochs=choice.epochs,
-        learning_rates=choice.learning_rates,
+        learning_rates=choice.learning_rates if choice.optimizer is None else None,
+        optimizer=choice.optimizer,
         batch=choice.batch,
         rng=choice.seed,
         shuffle=choice.shuffle,
-        reference=Backpropagation(configuration.relaxation) if wanted else None,
+        reference=exact if wanted else None,
         evaluation=configuration.relaxation,
         folder=folder,
         resume=resume,
