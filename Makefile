@@ -46,6 +46,7 @@ benchmark: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks.learning
 	$(BIN)/python -m benchmarks.sweeps
 	$(BIN)/python -m benchmarks.phases
+	$(BIN)/python -m benchmarks.dual_propagation
 	$(BIN)/python -m benchmarks.table --update-readme
 
 clean:

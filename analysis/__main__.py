@@ -26,7 +26,9 @@ NAMES = (
     "kernel_shape", "update_curve", "dynamic_range", "offset", "ladder_currents", "dissipation", "ramp_speed",
     "learning_cost", "gradient_angle", "cost_law", "phase_variance", "phase_bias",
 )  # fmt: skip
-STUDIES = ("mnist", "accuracy_dissipation", "frontier", "free_networks", "forward_forward", "rbm_learning")
+STUDIES = (
+    "mnist", "accuracy_dissipation", "frontier", "free_networks", "forward_forward", "rbm_learning", "energy_schedules",
+)  # fmt: skip
 
 
 OPTIONS: dict[str, tuple[type, str | None, str]] = {
@@ -34,6 +36,7 @@ OPTIONS: dict[str, tuple[type, str | None, str]] = {
     "store": (Path, "OUT.zarr", "Zarr store for results without curves (default where one is used: DIR/NAME.zarr)"),
     "scheduler": (str, "ADDRESS", "Dask scheduler whose workers compute"),
     "workers": (int, "N", "local processes that compute"),
+    "full": (Path, "DIR", "folder with the four files of MNIST, for runs on all of it"),
     "resume": (bool, None, "continue the sweep in the store"),
 }
 # of large sweeps the metrics alone are kept, in a store: curves of more points than this would not fit into memory

@@ -16,6 +16,7 @@ where its sign changes and the slope does at the peak.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -250,7 +251,9 @@ def _steady(generator: FloatArray) -> FloatArray:
     return np.asarray(p / p.sum(axis=1)[:, None])
 
 
-def _dissipation(jumps: Jumps, logs: FloatArray, p: FloatArray, through) -> tuple[FloatArray, FloatArray]:  # type: ignore[no-untyped-def]
+def _dissipation(
+    jumps: Jumps, logs: FloatArray, p: FloatArray, through: Callable[[FloatArray], FloatArray]
+) -> tuple[FloatArray, FloatArray]:
     k = jumps.source.size // 2
     log_flux = logs + np.log(np.maximum(p, _TINY))[:, jumps.source]
     flux = np.exp(log_flux)

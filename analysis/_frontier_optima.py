@@ -26,8 +26,11 @@ from thermo_cl._types import FloatArray, IntArray
 from thermo_cl.errors import ConvergenceError, ThermoError
 from thermo_cl.markov import Ladder, LadderObjective
 from thermo_cl.markov.sensitivities import KERNEL_PARAMETERS, ladder_kernel_tangents
+from thermo_cl.markov.sensitivities.objective import FreeParameter
 
-FREE = ("log_gamma", "log_rate_factor", "energy_step", "reference_level", "log_signal")  # in the order of PARAMETERS
+FREE: tuple[FreeParameter, ...] = (  # in the order of PARAMETERS
+    "log_gamma", "log_rate_factor", "energy_step", "reference_level", "log_signal",
+)  # fmt: skip
 REACHED = 1e-6  # how far a limit may be missed
 AT_BOUND = 1e-7
 
@@ -81,7 +84,7 @@ class LogNumbers:
 
     def __init__(self, levels: int, *, free_step: bool, memory: bool) -> None:
         self.free = FREE if free_step else FREE[:-1]
-        self.objective = LadderObjective(Ladder(0.1, n_levels=levels), signal=PAPER_SIGNAL, free=self.free)  # type: ignore[arg-type]  # names out of the literal
+        self.objective = LadderObjective(Ladder(0.1, n_levels=levels), signal=PAPER_SIGNAL, free=self.free)
         self.memory, self._values, self._slopes = memory, dict[bytes, FloatArray](), dict[bytes, FloatArray]()
 
     def values(self, x: FloatArray) -> FloatArray:

@@ -1,25 +1,43 @@
-"""Trainers, probes and runs of ``rbm_learning``."""
+"""Trainers, settings and measures of ``rbm_learning``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from thermo_cl._types import FloatArray
-from thermo_cl.learning.boltzmann import BoltzmannMachine, learn_replicas, negative_log_likelihood
+from thermo_cl.learning.boltzmann import BoltzmannMachine
 from thermo_cl.learning.data import Dataset
-from thermo_cl.learning.phases import PhaseSchedule, always_on, isd, two_term
+from thermo_cl.learning.phases import (
+    AdaptiveProbability,
+    FixedLength,
+    PhaseSchedule,
+    RandomPhase,
+    RunningMean,
+    always_on,
+    isd,
+    two_term,
+)
+
+
+def _quiet(
+    baseline: RunningMean | None, adaptation: AdaptiveProbability | None
+) -> Callable[[float, int], PhaseSchedule]:
+    return lambda b, steps: PhaseSchedule(RandomPhase(b, baseline, adaptation), FixedLength(steps))
+
 
 TRAINERS: dict[str, Callable[[float, int], PhaseSchedule]] = {
     "two-term": lambda _, steps: two_term(steps),
     "ISD": isd,
     "always-on, fixed": always_on,
     "always-on, random": lambda b, steps: always_on(b, steps, geometric=True),
+    "ISD, baseline": _quiet(RunningMean(), None),
+    "ISD, adapted b": _quiet(None, AdaptiveProbability()),
+    "ISD, both": _quiet(RunningMean(), AdaptiveProbability()),
 }
-RANDOM = tuple(TRAINERS)[1:]
-"""Those that have a probability b."""
+RANDOM = ("ISD", "always-on, fixed", "always-on, random", "ISD, baseline")
+"""Those whose probability b is a constant."""
 
 
 @dataclass(frozen=True)
@@ -47,46 +65,6 @@ class Setting:
     def measured(self) -> list[int]:
         """Phases done at each measurement; even, since two terms need pairs."""
         return [2 * round(self.phases * k / self.points / 2) for k in range(self.points + 1)]
-
-
-def curves(
-    setting: Setting,
-    trainer: str,
-    probability: float,
-    data: Dataset,
-    probe: Callable[[Sequence[BoltzmannMachine]], FloatArray],
-    *,
-    replicas: int,
-    rng: Sequence[int],
-    last: bool = False,
-) -> FloatArray:
-    """What a probe gives for many runs of one trainer, shape (replicas, points + 1), or (replicas,) at the end only.
-
-    Trainers share initial weights and what their plans have in common.
-    """
-    seeds = np.random.SeedSequence(list(rng)).spawn(replicas + 1)
-    visible = data.inputs.shape[1]
-    machines = [
-        BoltzmannMachine.random(visible, setting.hidden, scale=setting.scale, rng=np.random.default_rng(seed))
-        for seed in seeds[1:]
-    ]
-    learned = learn_replicas(
-        machines,
-        TRAINERS[trainer](probability, setting.steps),
-        data,
-        phases=setting.phases,
-        rate=setting.rate,
-        rng=np.random.default_rng(seeds[0]),
-        probe=probe,
-        probe_at=[setting.phases] if last else setting.measured,
-    )
-    values: FloatArray = learned.metrics["value"].values
-    return values[:, 0] if last else values
-
-
-def cost_of(data: Dataset) -> Callable[[Sequence[BoltzmannMachine]], FloatArray]:
-    """Probe: exact negative log-likelihood of the rows, nats."""
-    return lambda machines: negative_log_likelihood(machines, data.inputs)
 
 
 def label_error(machine: BoltzmannMachine, data: Dataset) -> float:

@@ -31,6 +31,7 @@ from thermo_cl.learning.laboratory import (
     persistent_long_run,
     phase_bias,
 )
+from thermo_cl.learning.laboratory.lengths import Updates
 from thermo_cl.learning.phases import FixedLength, GeometricLength
 from thermo_cl.sweep import Quantity, label, provenance
 
@@ -83,8 +84,8 @@ def compute(stage: int = 1000, *, longest: int = 1000, rng: int = 0) -> xr.Datas
         """Norms by machine, kind of length and value."""
         return [[[float(norm(function(m, kind(t)))) for t in values] for kind in lengths] for m in models]
 
-    def away(model: FiniteModel, length: FixedLength | GeometricLength, updates: str) -> FloatArray:
-        return phase_bias(model.negative, length, model.positive.law, updates)  # type: ignore[arg-type]
+    def away(model: FiniteModel, length: FixedLength | GeometricLength, updates: Updates) -> FloatArray:
+        return phase_bias(model.negative, length, model.positive.law, updates)
 
     constants = [norm(bias_constant(m.negative, m.positive.law)) for m in models]
     return label(

@@ -7,12 +7,14 @@ update; at the same number of phases the two-term estimator, which needs two for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
+from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.boltzmann.enumeration import exact_gradient, negative_log_likelihood
 from thermo_cl.learning.boltzmann.machine import BoltzmannMachine
@@ -25,11 +27,12 @@ from thermo_cl.learning.laboratory import (
     least_trace,
     two_term_covariance,
 )
+from thermo_cl.learning.laboratory.variance import Baseline
 from thermo_cl.sweep import Quantity, label, provenance
 
 MACHINES = {"2 x 2": (2, 4), "3 x 3": (3, 6)}  # side of the pictures, hidden units
 STAGES = (0, 100, 500, 3000)
-BASELINES = ("none", "best")
+BASELINES: tuple[Baseline, ...] = ("none", "best")
 RATE, SCALE = 0.5, 0.1
 
 
@@ -63,18 +66,18 @@ def compute(stages: Sequence[int] = STAGES, *, probabilities: int = 49, rng: int
     b = np.arange(1, count + 1) / (count + 1)
     found = [[(phases, nll) for phases, nll in _learning(*size, steps, rng)] for size in MACHINES.values()]
 
-    def table(value: object) -> np.ndarray:
-        return np.array([[value(*phases) for phases, _ in row] for row in found])  # type: ignore[operator]
+    def table(value: Callable[[PhaseMoments, PhaseMoments], ArrayLike]) -> FloatArray:
+        return np.array([[value(*phases) for phases, _ in row] for row in found])
 
-    def by_baseline(function: object) -> np.ndarray:
-        return table(lambda p, n: [function(p, n, kind) for kind in BASELINES])  # type: ignore[operator]
+    def by_baseline(function: Callable[[PhaseMoments, PhaseMoments, Baseline], float]) -> FloatArray:
+        return table(lambda p, n: [function(p, n, kind) for kind in BASELINES])
 
     every = ("machine", "stage", "baseline")
     return label(
         {
             "trace": Quantity(
                 (*every, "probability"),
-                table(lambda p, n: [isd_trace(p, n, b, kind) for kind in BASELINES]),  # type: ignore[arg-type]
+                table(lambda p, n: [isd_trace(p, n, b, kind) for kind in BASELINES]),
                 "trace of the one-phase estimator's covariance", "1",
             ),
             "two_term_trace": Quantity(

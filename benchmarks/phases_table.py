@@ -15,9 +15,9 @@ def render(results: dict[str, Any]) -> str:
     basis = (
         f"Medians after a warm-up, in the same run; steps of all chains, both layers, in a call: {steps}. All may "
         f"use {env['processors']} cores: numba {env['numba_threads']} threads, torch {peers['threads']['torch']}, BLAS "
-        "as it chooses. scikit-learn with weights of float32 or float64, whichever is faster; learnergy without "
-        f"gradients. Learning: {learning['phases']:,} phases of {learning['length']} steps, batch 1, 794-16, on one "
-        "core, one run each; forward-forward: 784-500-500, batch 1, Adam. "
+        f"{peers['threads'].get('BLAS', 'as it chooses')}. scikit-learn with weights of float32 or float64, whichever "
+        f"is faster; learnergy without gradients. Learning: {learning['phases']:,} phases of {learning['length']} "
+        "steps, batch 1, 794-16, on one core, one run each; forward-forward: 784-500-500, batch 1, Adam. "
         + ", ".join(f"{name} {version}" for name, version in versions.items())
         + "."
     )

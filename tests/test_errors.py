@@ -33,6 +33,7 @@ MADE: dict[type[Exception], tuple[Exception, dict[str, object]]] = {
         (errors.NormalizationError("moment"), {}),
         (errors.OutputError("no such folder"), {}),
         (errors.SweepError("no workers"), {}),
+        (errors.WeightDegeneracyWarning("3 of 500", 3.2, 500), {"effective_chains": 3.2, "chains": 500}),
         (errors.UnknownEquationError("Eq. 99", ["Eq. 9"]), {"name": "Eq. 99", "nearest": ["Eq. 9"]}),
     )
 }

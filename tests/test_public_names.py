@@ -22,7 +22,8 @@ PUBLIC = {
     "thermo_cl.errors": """
         ConvergenceError DataError DeadLayerWarning DivergenceError DivergentIntegralError InvalidParameterError
         IrreversibleEdgeError MemoryLimitError NormalizationError NotConnectedError OutputError
-        ReducibleNetworkError SilentUpdatesWarning SweepError ThermoError UnknownEquationError""",
+        ReducibleNetworkError SilentUpdatesWarning SweepError ThermoError UnknownEquationError
+        WeightDegeneracyWarning""",
     "thermo_cl.kernels": """
         Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel integral_feedback_kernel periodic_response
         sine_kernel""",
@@ -77,6 +78,9 @@ PUBLIC = {
         Adam AdaptiveProbability BothPhases Carried EnergyPhases FixedLength GeometricLength Learned Moments Optimizer
         Phase PhaseModel PhaseSchedule Plan RandomPhase RandomPhases RunningMean SGD State always_on begin follow isd
         learn step_seed two_term""",
+    "thermo_cl.learning.robustness": """
+        AdversarialTraining Attack FGSM PGD RobustAccuracy certified_radius layer_norms lipschitz_bound
+        lipschitz_product robust_accuracy""",
     "thermo_cl.learning.rules": """
         Backpropagation ClampingCycle ContrastiveHebbian CurrentMap EquilibriumPropagation Estimate Rule
         TemporalContrast""",

@@ -15,10 +15,11 @@ import pytest
 import xarray as xr
 import zarr
 
-from analysis import accuracy_dissipation, forward_forward, free_networks, mnist, rbm_learning
+from analysis import accuracy_dissipation, energy_schedules, forward_forward, free_networks, mnist, rbm_learning
 from analysis.__main__ import NAMES, STUDIES
 from tests.analysis.test_datasets import SMALL
-from tests.analysis.test_forward_forward import TINY as FORWARD
+from tests.analysis.test_energy_schedules import TINY as ENERGY
+from tests.analysis.test_forward_forward import FULL as FORWARD
 from tests.analysis.test_free_networks import TINY as FREE
 from tests.analysis.test_rbm_learning import TINY as BOLTZMANN
 from tests.analysis.test_studies import LADDERS
@@ -37,6 +38,7 @@ TRAINED: dict[str, Callable[[], xr.Dataset]] = {
     "free_networks": lambda: free_networks.compute(**FREE),
     "rbm_learning": lambda: rbm_learning.compute(**BOLTZMANN),
     "forward_forward": lambda: forward_forward.compute(**FORWARD),
+    "energy_schedules": lambda: energy_schedules.compute(**ENERGY),
     "training metrics": lambda: run(tiny_configuration("falk2025-mnist")).metrics,
 }
 PROVENANCE = ("source", "parameters", "seed", "versions", "git_revision", "conventions")

@@ -22,6 +22,7 @@ __all__ = [
     "SweepError",
     "ThermoError",
     "UnknownEquationError",
+    "WeightDegeneracyWarning",
 ]
 
 _SHOWN = 20  # members and classes that a message lists at most
@@ -153,6 +154,26 @@ class DeadLayerWarning(UserWarning):
 
 class SilentUpdatesWarning(UserWarning):
     """Thresholds so high that no synapse was updated."""
+
+
+class WeightDegeneracyWarning(UserWarning):
+    """An importance-sampling estimate that too few of its chains carry for its error bar to mean much.
+
+    Parameters
+    ----------
+    message : str
+    effective_chains : float
+        (sum w)^2 / sum w^2 of the weights.
+    chains : int
+        How many there are.
+    """
+
+    def __init__(self, message: str, effective_chains: float = 1.0, chains: int = 0) -> None:
+        super().__init__(message, effective_chains, chains)
+        self.effective_chains, self.chains = effective_chains, chains
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class NotConnectedError(ThermoError, ValueError):

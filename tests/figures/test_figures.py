@@ -6,11 +6,15 @@ import importlib
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
+from figures import forward_forward
 from figures.__main__ import NAMES, main
+from tests.analysis.test_energy_schedules import TINY as ENERGY
+from tests.analysis.test_forward_forward import FULL as WHOLE
 from tests.analysis.test_forward_forward import TINY as FORWARD
 from tests.analysis.test_free_networks import TINY as FREE
 from tests.analysis.test_rbm_learning import TINY as BOLTZMANN
@@ -40,6 +44,7 @@ SMALL = {
     },
     "free_networks": FREE,
     "rbm_learning": BOLTZMANN,
+    "energy_schedules": ENERGY,
     "forward_forward": FORWARD,
 }  # fmt: skip
 
@@ -62,6 +67,16 @@ def test_figures_have_labelled_axes(name: str, datasets: dict[str, xr.Dataset]) 
             assert any(side.get_ylabel() for side in sides)  # panels stacked over one time axis label it below only
     assert any(axes.get_xlabel() for axes in figure.axes)
     assert dict(mpl.rcParams) == settings  # the library's user keeps their own style
+
+
+def test_all_of_mnist_is_shown_where_it_is_given() -> None:
+    data = importlib.import_module("analysis.forward_forward").compute(**WHOLE)
+    whole = forward_forward.draw(data)
+    part = forward_forward.draw(data[[str(n) for n in data.data_vars if not str(n).startswith("full_")]])
+    assert (len(part.axes), len(whole.axes)) == (4, 6)
+    lines = {str(line.get_label()): line.get_ydata() for line in whole.axes[1].lines}
+    for rule in data["full_rule"].values:
+        np.testing.assert_allclose(lines[rule], 100 * data["full_error"].sel(full_rule=rule).mean("full_seed"))
 
 
 def test_command_writes_pdf_and_png(

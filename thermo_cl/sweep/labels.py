@@ -39,7 +39,8 @@ def label(
     sizes: dict[str, int] = {}
     for quantity in (*coordinates.values(), *variables.values()):
         for dim, size in zip(_dims(quantity), np.shape(quantity.values), strict=True):
-            sizes[dim] = max(size, sizes.get(dim, 1))
+            if size != 1 or dim not in sizes:  # not the larger one: an axis may be empty
+                sizes[dim] = size
 
     def variable(quantity: Quantity) -> xr.Variable:
         dims = _dims(quantity)

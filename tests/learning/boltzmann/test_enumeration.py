@@ -108,3 +108,26 @@ def test_bad_arguments_are_refused() -> None:
         log_likelihood(machine("plain", 2, 2), [[0.3, 1.0]])
     with pytest.raises(InvalidParameterError, match="shape"):
         row_entropy([1.0, 0.0])
+
+
+def test_the_largest_sum_that_is_done() -> None:
+    b_v, between = np.random.default_rng(2).normal(size=24), np.zeros((24, 24))
+    between[0, 23] = between[23, 0] = 1.5
+    pair = np.log(1 + np.exp(b_v[0]) + np.exp(b_v[23]) + np.exp(b_v[0] + b_v[23] + 1.5))
+    exact = np.log1p(np.exp(b_v[1:23])).sum() + pair + np.log1p(np.exp(0.7))
+    largest = BoltzmannMachine(np.zeros((1, 24)), [0.7], b_v, between)
+    assert log_partition(largest) == pytest.approx(exact, rel=1e-12)
+
+
+def test_machines_that_are_not_finite_are_refused() -> None:
+    m = machine("coupled", 4, 3)
+    for name, array in m.parameters.items():
+        wrong = m.with_parameters({**m.parameters, name: np.full_like(array, np.nan)})
+        for function in (
+            log_partition,
+            visible_distribution,
+            model_expectations,
+            lambda w: exact_gradient(w, rows(2, 4)),
+        ):
+            with pytest.raises(InvalidParameterError, match=rf"'{name}'.*finite"):
+                function(wrong)

@@ -8,22 +8,27 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from tests.learning.boltzmann.machines import rows
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.boltzmann import (
     BoltzmannEstimator,
-    free_energy,
+    BoltzmannMachine,
     hidden_probabilities,
     log_likelihood,
+    log_partition,
     row_entropy,
 )
-from thermo_cl.learning.data import bars_and_stripes
-from thermo_cl.learning.phases import always_on, isd
+from thermo_cl.learning.data import bars_and_stripes, binarised, digits
+from thermo_cl.learning.phases import always_on, isd, two_term
 
 BARS = bars_and_stripes(3).inputs
 
@@ -76,9 +81,74 @@ def test_samples_come_from_the_machine() -> None:
     assert 0.5 * np.abs(p - q).sum() < 0.08
 
 
-def test_large_machines_score_without_the_constant() -> None:
-    estimator = BoltzmannEstimator(30, n_iter=1, random_state=0).fit(rows(10, 40))
-    assert_allclose(estimator.score_samples(rows(10, 40)), -free_energy(estimator.machine_, rows(10, 40)))
+def test_scores_of_large_machines_are_comparable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The annealed constant is near the exact one, asked for once, and again after more learning."""
+    x = rows(40, 12)
+    estimator = BoltzmannEstimator(14, scale=0.3, n_iter=20, random_state=0).fit(x)
+    exact = estimator.score_samples(x)
+    assert estimator.log_partition_ == (log_partition(estimator.machine_), 0.0)
+    estimator.partial_fit(x)
+    exact, known = log_likelihood(estimator.machine_, x), estimator.log_partition_[0]
+    monkeypatch.setattr("thermo_cl.learning.boltzmann.estimator.LARGEST", 11)
+    assert estimator.log_partition_ == (known, 0.0)  # kept
+    again = clone(estimator).fit(x).partial_fit(x)
+    value, error = again.log_partition_
+    assert 0 < error < 0.05
+    assert abs(value - known) < 4 * error
+    assert_allclose(again.score_samples(x), exact + known - value, rtol=1e-12)
+
+
+def test_learns_what_scikit_learn_does() -> None:
+    """Persistent contrastive divergence on its digits: the same exact likelihood, far from that of coins."""
+    x = binarised(digits(), threshold=0.4).inputs
+    settings = {"learning_rate": 0.05, "batch_size": 10, "n_iter": 15, "random_state": 0}
+    ours = BoltzmannEstimator(16, schedule=two_term(1, persistent=True), **settings).fit(x)
+    peer = BernoulliRBM(16, **settings).fit(x)
+    theirs = BoltzmannMachine(peer.components_, peer.intercept_hidden_, peer.intercept_visible_)
+    assert abs(ours.score(x) - log_likelihood(theirs, x).mean()) < 1.0
+    assert ours.score(x) > -64 * np.log(2) + 20
+
+
+def test_fitted_attributes_are_absent_before_fit_and_after_a_failed_one() -> None:
+    estimator = BoltzmannEstimator(3, batch_size=0, random_state=0)
+    for _ in range(2):
+        for name in ("components_", "intercept_hidden_", "intercept_visible_", "n_features_in_", "log_partition_"):
+            assert not hasattr(estimator, name)
+        with pytest.raises(NotFittedError):
+            check_is_fitted(estimator)
+        with pytest.raises(InvalidParameterError, match="batch_size"):
+            estimator.fit(BARS)
+    fitted = BoltzmannEstimator(3, n_iter=1, random_state=0).fit(BARS)
+    before = fitted.machine_
+    with pytest.raises(InvalidParameterError, match="rate"):
+        fitted.set_params(learning_rate=-1.0).fit(BARS)
+    assert fitted.machine_ is before
+
+
+def test_rows_of_any_kind_are_the_same_rows() -> None:
+    expected = BoltzmannEstimator(3, n_iter=2, random_state=0).fit(BARS)
+    for x in (BARS.astype(bool), BARS.astype(int), np.asfortranarray(BARS.astype(float)), BARS.tolist()):
+        found = BoltzmannEstimator(3, n_iter=2, random_state=0).fit(x)
+        assert_array_equal(found.components_, expected.components_)
+        assert_array_equal(found.score_samples(x), expected.score_samples(BARS))
+    for wrong, said in ((csr_array(BARS), "dense"), (BARS[0], r"\(n, units\)"), (None, "dense")):
+        with pytest.raises(InvalidParameterError, match=said):
+            BoltzmannEstimator(3).fit(wrong)
+
+
+def test_names_of_features_are_kept_and_compared() -> None:
+    frame = pytest.importorskip("pandas").DataFrame(BARS, columns=list("abcdefghi"))
+    estimator = BoltzmannEstimator(3, n_iter=1, random_state=0).fit(frame)
+    assert estimator.feature_names_in_.tolist() == list("abcdefghi")
+    assert_array_equal(estimator.transform(frame), estimator.transform(BARS))
+    for call in (estimator.transform, estimator.score_samples, estimator.partial_fit, estimator.gibbs):
+        with pytest.raises(InvalidParameterError, match="in order"):
+            call(frame[list("ihgfedcba")])
+    assert len(estimator.get_feature_names_out(list("abcdefghi"))) == 3
+    for names in (list("ihgfedcba"), ["a"]):
+        with pytest.raises(InvalidParameterError, match="input_features"):
+            estimator.get_feature_names_out(names)
+    assert not hasattr(estimator.fit(BARS), "feature_names_in_")
 
 
 def test_bad_input_is_refused() -> None:

@@ -28,7 +28,6 @@ from thermo_cl.learning.phases import (
     GeometricLength,
     PhaseSchedule,
     RandomPhase,
-    RunningMean,
     always_on,
     begin,
     follow,
@@ -75,13 +74,9 @@ def test_compiled_and_plain_learning_agree(kind: str, schedule: str, batch: int)
 
 def test_the_learner_takes_the_compiled_loop_where_there_is_one() -> None:
     m, data = machine("biases", 9, 6, size=0.3), _data(9)
-    for schedule, optimizer in (
-        (isd(0.5, 2), Adam(0.01)),
-        (PhaseSchedule(RandomPhase(0.5, baseline=RunningMean(0.1)), FixedLength(2)), SGD(0.01)),
-    ):
-        plan = schedule.plan(20, len(data), 0)
-        assert m.follow(schedule, plan, data, optimizer, begin(m, schedule, plan, optimizer)) is None
-        assert np.isfinite(learn(m, schedule, data, phases=plan, optimizer=optimizer).model.weights).all()
+    plan = isd(0.5, 2).plan(20, len(data), 0)
+    assert m.follow(isd(0.5, 2), plan, data, Adam(0.01), begin(m, isd(0.5, 2), plan, Adam(0.01))) is None
+    assert np.isfinite(learn(m, isd(0.5, 2), data, phases=plan, optimizer=Adam(0.01)).model.weights).all()
     learned = learn(m, isd(0.5, 2), data, phases=300, optimizer=SGD(0.01), rng=4)
     plan = isd(0.5, 2).plan(300, len(data), 4)
     whole, _ = follow_replicas(
@@ -150,8 +145,10 @@ def test_bad_arguments_are_refused() -> None:
         learn(m, isd(0.5, 1), bars_and_stripes(3), phases=10)
     with pytest.raises(InvalidParameterError, match="at least one BoltzmannMachine"):
         learn_replicas([], isd(0.5, 1), data, phases=10)
-    with pytest.raises(InvalidParameterError, match="SGD without"):
-        learn_replicas([m], PhaseSchedule(RandomPhase(0.5, baseline=RunningMean(0.1))), data, phases=10)
+    plan = isd(0.5, 1).plan(2, 4, 0)
+    state = begin(m, isd(0.5, 1), plan, Adam(0.1))
+    with pytest.raises(InvalidParameterError, match="SGD"):
+        follow_replicas([m], isd(0.5, 1), [plan], data, Adam(0.1), [state])
     with pytest.raises(InvalidParameterError, match="one for each machine"):
         learn_replicas([m], isd(0.5, 1), data, phases=10, probe=lambda _: 1.0)
     with pytest.raises(InvalidParameterError, match="as many as machines"):

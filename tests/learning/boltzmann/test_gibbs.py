@@ -159,3 +159,71 @@ def test_inputs_are_left_alone_and_bad_ones_refused() -> None:
         sample(m, (v,), steps=1, seed=0)
     with pytest.raises(InvalidParameterError, match="0 or 1"):
         sample(m, (v + 0.5, h), steps=1, seed=0)
+
+
+@pytest.mark.parametrize("kind", ["biases", "coupled"])
+@pytest.mark.parametrize(("visible", "hidden"), [(1, 1), (1, 4), (4, 1), (3, 5), (5, 3)])
+def test_transitions_of_other_shapes(visible: int, hidden: int, kind: str) -> None:
+    m = machine(kind, visible, hidden, seed=5, size=1.5)
+    chains = 20_000
+    v, h = rows(1, visible, seed=1), rows(1, hidden, seed=2)
+    p = np.linalg.matrix_power(brute.free_step(m), 2)[:, int(_numbers(v, h)[0])]
+    assert _fits(_numbers(*sample(m, (v.repeat(chains, 0), h.repeat(chains, 0)), steps=2, seed=8)), p)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loop", [_by_products, _by_rows, _by_tables, _one_by_one])
+def test_every_loop_keeps_the_stationary_distribution(loop, dtype: type) -> None:
+    m = machine("biases", 5, 4, seed=3, size=1.2, dtype=dtype)
+    p = brute.joint(m)[0].T.ravel()
+    start = np.random.default_rng(6).choice(len(p), 30_000, p=p)
+    states = (start[:, None] >> np.arange(9) & 1).astype(dtype)
+    v, h = np.ascontiguousarray(states[:, :5]), np.ascontiguousarray(states[:, 5:])
+    loop(m, v, h, 9, 12)
+    assert (np.concatenate([v, h], 1) != states).any(axis=1).mean() > 0.5
+    assert _fits(_numbers(v, h), p)
+
+
+@pytest.mark.parametrize("size", [0.0, 0.5, 50.0])
+@pytest.mark.parametrize(("visible", "hidden"), [(1, 1), (3, 4), (4, 3), (5, 17), (17, 5), (64, 1), (1, 65), (129, 63)])
+def test_loops_agree_for_odd_sizes_and_any_weights(visible: int, hidden: int, size: float) -> None:
+    m = machine("biases", visible, hidden, size=size)
+    start, found = m.start(70, seed=4), []
+    for loop in (_by_products, _by_rows, _by_tables, _one_by_one):
+        v, h = (array.copy() for array in start)
+        loop(m, v, h, 6, 5)
+        found.append(np.concatenate([v, h], 1))
+    for other in found[1:]:
+        assert (other == found[0]).all()
+
+
+@pytest.mark.parametrize("loop", [_by_products, _by_rows, _by_tables, _one_by_one])
+def test_saturated_units_follow_their_inputs(loop) -> None:
+    """Inputs of +-50: visible unit i is on if hidden unit i is, which then is as the visible one."""
+    m = BoltzmannMachine(100.0 * np.eye(6, 9), np.full(6, -50.0), np.full(9, -50.0))
+    v, h = m.start(500, seed=1)
+    kept = h.copy()
+    loop(m, v, h, 20, 2)
+    assert (h == kept).all()
+    assert (v[:, :6] == kept).all()
+    assert (v[:, 6:] == 0).all()
+
+
+def test_machines_that_are_not_finite_are_refused() -> None:
+    m = machine("biases", 4, 3)
+    for name, array in m.parameters.items():
+        wrong = m.with_parameters({**m.parameters, name: np.full_like(array, np.nan)})
+        for call in (
+            lambda w=wrong: sample(w, w.start(2, seed=0), steps=1, seed=0),
+            lambda w=wrong: held(w, rows(2, 4), seed=0),
+        ):
+            with pytest.raises(InvalidParameterError, match="finite"):
+                call()
+    for call in (
+        lambda: sample("machine", m.start(1, seed=0), steps=1, seed=0),
+        lambda: held(None, rows(2, 4), seed=0),
+    ):
+        with pytest.raises(InvalidParameterError, match="a BoltzmannMachine"):
+            call()
+    with pytest.raises(InvalidParameterError, match="two arrays"):
+        sample(m, None, steps=1, seed=0)

@@ -95,6 +95,8 @@ def test_bad_sizes_are_refused(arguments: tuple) -> None:
         BoltzmannMachine.random(2, 2, dtype=int)
     with pytest.raises(InvalidParameterError, match="not negative"):
         BoltzmannMachine.random(2, 2, scale=-1)
+    with pytest.raises(InvalidParameterError, match="finite"):
+        BoltzmannMachine.random(2, 2, scale=1e300)  # beyond single precision
 
 
 def test_bad_states_are_refused() -> None:
@@ -103,6 +105,9 @@ def test_bad_states_are_refused() -> None:
         free_energy(m, [[0.5, 1, 0]])
     with pytest.raises(InvalidParameterError, match=r"0 or 1"):
         hidden_probabilities(m, [[np.nan, 1, 0]])
+    for almost in (1 + 1e-9, 1e300):  # one and infinity in single precision
+        with pytest.raises(InvalidParameterError, match=r"0 or 1"):
+            hidden_probabilities(BoltzmannMachine.random(3, 2, rng=0), [[almost, 1, 0]])
     with pytest.raises(InvalidParameterError, match=r"\(n, 3\)"):
         m.run(Phase.POSITIVE, m.start(1, seed=0), rows(1, 4), np.zeros(1, int), steps=1, seed=0)
     with pytest.raises(InvalidParameterError, match="depend on each other"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.learning.forward_forward.networks import blocks, network, pictures
 from thermo_cl.errors import DeadLayerWarning, InvalidParameterError
+from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.forward_forward import ForwardForwardNetwork, error_rate, follow_network
 from thermo_cl.learning.phases import (
     SGD,
@@ -187,7 +190,35 @@ def test_a_layer_that_is_silent_on_wrong_labels_only_is_alive(run) -> None:
     assert state.chains[0][1].max() == 0
 
 
-def _one_pixel():
-    from thermo_cl.learning.data import Dataset
-
+def _one_pixel() -> Dataset:
     return Dataset(np.hstack([np.zeros((3, 3)), np.eye(3)]), [0, 1, 2], classes=3, name="pixel")
+
+
+def test_a_layer_that_dies_again_is_told_once() -> None:
+    """Silent on one example, active on the other: 150 of one, then the other, then 150 again, whole and in parts."""
+    weights = np.zeros((6, 2))
+    weights[3:5] = [[-1.0, -1.0], [5.0, 5.0]]
+    net = ForwardForwardNetwork([weights], [np.full(2, -0.5)], classes=3)
+    data = Dataset(np.hstack([np.zeros((2, 3)), np.eye(3)[:2]]), [0, 1], classes=3, name="pixel")
+    schedule = isd(0.999, 1)
+    drawn = schedule.plan(302, 2, 0)
+    rows = np.repeat([0, 1, 0], [150, 2, 150])[:, None]
+    plan = replace(drawn, uniform=np.zeros(302), example=rows)
+    start = begin(net, schedule, plan, SGD(1e-12))
+    for run in (follow, follow_network):
+        for cuts in ([0, 302], [0, 120, 151, 302]):
+            moved, state = net, start
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                for first, last in pairwise(cuts):
+                    moved, state = run(moved, schedule, plan.part(first, last), data, SGD(1e-12), state)
+            assert [(w.category, w.message.step) for w in caught] == [(DeadLayerWarning, 100)]
+            assert state.chains[0][1].min() == 302  # once dead it counts on
+
+
+def test_data_of_another_size_are_refused() -> None:
+    net, schedule = network(), isd(0.5, 1)
+    plan = schedule.plan(4, 9, 0)
+    for wrong in (pictures(9, 7), pictures(9, 8, 4)):
+        with pytest.raises(InvalidParameterError, match="features"):
+            follow_network(net, schedule, plan, wrong, SGD(0.1), begin(net, schedule, plan, SGD(0.1)))

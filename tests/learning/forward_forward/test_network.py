@@ -198,6 +198,13 @@ def test_labels_out_of_range_are_refused(label: int) -> None:
     net = network()
     with pytest.raises(InvalidParameterError, match=r"^labels = .* 0 \.\.\. 2"):
         net.run(Phase.POSITIVE, net.start(1), np.ones((1, 8)), np.array([label]), steps=1, seed=0)
+    for call in (
+        lambda: net.activities(np.ones((1, 8)), np.array([label])),
+        lambda: with_labels(np.ones((1, 8)), np.array([label]), 3),
+        lambda: wrong_labels(np.array([label]), 3, np.array(1, np.uint64)),
+    ):
+        with pytest.raises(InvalidParameterError, match=r"^labels = .* 0 \.\.\. 2"):
+            call()
     with pytest.raises(InvalidParameterError, match=r"^labels = "):
         Dataset(np.ones((1, 8)), [label], classes=3, name="out of range")
 
@@ -208,3 +215,10 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         with pytest.raises(InvalidParameterError) as caught:
             net.run(Phase.NEGATIVE, net.start(1), inputs, zero, steps=1, seed=0)
         assert caught.value.name == name
+
+
+def test_labels_need_two_classes_and_room() -> None:
+    with pytest.raises(InvalidParameterError, match="classes"):
+        wrong_labels(np.array([0]), 1, np.array(1, np.uint64))
+    with pytest.raises(InvalidParameterError, match="features"):
+        with_labels(np.ones((1, 2)), np.array([0]), 3)

@@ -56,6 +56,8 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
     for call, name in (
         (lambda: predict(net, np.ones((2, 7))), "inputs.shape"),
         (lambda: predict(net, np.full((2, 8), np.nan)), "inputs"),
+        (lambda: predict(network(dtype=np.float32), np.full((2, 8), 1e300)), "inputs"),  # beyond single precision
+        (lambda: predict(net, np.full((2, 8), "a")), "inputs"),
         (lambda: error_rate(net, pictures(4, 9)), "data"),
         (lambda: active_units(net, pictures(4, 8, 4)), "data"),
     ):

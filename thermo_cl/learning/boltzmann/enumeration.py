@@ -14,7 +14,7 @@ from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.boltzmann.binary import bits
 from thermo_cl.learning.boltzmann.energies import free_energy
-from thermo_cl.learning.boltzmann.machine import BoltzmannMachine
+from thermo_cl.learning.boltzmann.machine import BoltzmannMachine, check_machine
 from thermo_cl.learning.energy import Parameters
 
 __all__ = [
@@ -47,7 +47,8 @@ def log_partition(machine: BoltzmannMachine) -> float:
     Raises
     ------
     InvalidParameterError
-        If that layer has more than 24 units; the message says what the sum would cost.
+        If that layer has more than 24 units; the message says what the sum would cost. Or if the machine is not
+        finite.
     """
     return float(logsumexp(_log_weights(_layers(machine))))
 
@@ -154,6 +155,7 @@ def visible_distribution(machine: BoltzmannMachine) -> FloatArray:
     InvalidParameterError
         If there are more than 24 visible units.
     """
+    check_machine(machine)
     if machine.visible > LARGEST:
         _refuse("machine.visible", machine.visible, machine.hidden)
     layers = _Layers.of(machine, visible=True)
@@ -185,8 +187,7 @@ def row_entropy(v: ArrayLike) -> float:
     InvalidParameterError
         If ``v`` is not zeros and ones along two axes.
     """
-    array = np.asarray(v)
-    x = bits("v", array, array.shape[1] if array.ndim == 2 else 0)
+    x = bits("v", v, None)
     q = np.unique(x, axis=0, return_counts=True)[1] / len(x)
     return float(-(q * np.log(q)).sum())
 
@@ -222,8 +223,7 @@ class _Layers:
 
 
 def _layers(machine: BoltzmannMachine) -> _Layers:
-    if not isinstance(machine, BoltzmannMachine):
-        raise InvalidParameterError("machine", type(machine).__name__, "a BoltzmannMachine")
+    check_machine(machine)
     coupled = machine.couplings is not None
     visible = coupled or machine.visible < machine.hidden
     units, other = (machine.visible, machine.hidden) if visible else (machine.hidden, machine.visible)

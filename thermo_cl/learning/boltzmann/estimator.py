@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.learning.boltzmann.annealing import annealed_log_partition
 from thermo_cl.learning.boltzmann.binary import bits
 from thermo_cl.learning.boltzmann.energies import free_energy, hidden_probabilities
 from thermo_cl.learning.boltzmann.enumeration import LARGEST, log_partition
@@ -21,6 +22,12 @@ from thermo_cl.learning.data._optional import optional_module
 from thermo_cl.learning.phases import SGD, Carried, PhaseSchedule, learn, two_term
 
 __all__ = ["BoltzmannEstimator"]
+
+_CHAINS, _TEMPERATURES = 100, 1000  # of annealed partition functions
+
+
+class _NotFittedError(InvalidParameterError, AttributeError):  # type: ignore[misc]  # both have a name
+    """No machine yet; an AttributeError too, so that ``hasattr`` of a fitted attribute is false."""
 
 
 class BoltzmannEstimator:
@@ -51,6 +58,10 @@ class BoltzmannEstimator:
     intercept_hidden_ : ndarray, shape (n_components,)
     intercept_visible_ : ndarray, shape (n_features_in_,)
     n_features_in_ : int
+    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+        Only if the rows came with names, as those of a data frame do; later ones must have the same.
+    log_partition_ : tuple of float
+        Logarithm of the machine's partition function, nats, and its standard error, 0 where it is exact.
     """
 
     def __init__(
@@ -116,19 +127,22 @@ class BoltzmannEstimator:
         """
         del y
         epochs = check.integer_at_least("n_iter", self.n_iter, 0)
-        data = _dataset(X)
-        self._begin(data)
-        if epochs:
-            self._learn(data, epochs)
+        data, generator = _dataset(X), check.generator(self.random_state)
+        self._learn(data, epochs, self._machine(data, generator), None, generator)
+        self.__dict__.pop("feature_names_in_", None)
+        self._name_features(X)
         return self
 
     def partial_fit(self, X: ArrayLike, y: Any = None) -> BoltzmannEstimator:  # noqa: N803
         """One more epoch on these rows, going on from the machine and the chains of the last; errors as of ``fit``."""
         del y
-        data = _dataset(X)
         if not self.__sklearn_is_fitted__():
-            self._begin(data)
-        self._learn(data, 1)
+            data, generator = _dataset(X), check.generator(self.random_state)
+            self._learn(data, 1, self._machine(data, generator), None, generator)
+            self._name_features(X)
+        else:
+            self._check_names(X)
+            self._learn(_dataset(X), 1, self.machine_, self.state_, self.generator_)
         return self
 
     def transform(self, X: ArrayLike) -> FloatArray:  # noqa: N803
@@ -137,16 +151,22 @@ class BoltzmannEstimator:
         Raises
         ------
         InvalidParameterError
-            If the data are not zeros and ones of the machine's width, or there is no machine yet.
+            If the data are not zeros and ones of the machine's width, their columns have other names than those
+            that were learnt, or there is no machine yet.
         """
-        return hidden_probabilities(self._fitted(), X)
+        machine = self._fitted()
+        self._check_names(X)
+        return hidden_probabilities(machine, X)
 
     def fit_transform(self, X: ArrayLike, y: Any = None) -> FloatArray:  # noqa: N803
         """``fit``, then ``transform`` of the same rows."""
         return self.fit(X, y).transform(X)
 
     def score_samples(self, X: ArrayLike) -> FloatArray:  # noqa: N803
-        """Log-likelihood of each row, nats: exact where it can be summed, else up to a constant, minus the free energy.
+        """Log-likelihood of each row, nats; shape (n,).
+
+        The partition function is summed where that can be done, at most 24 units of a layer, else it is estimated by
+        ``annealed_log_partition``: see ``log_partition_``, which takes the time and is kept for the next call.
 
         Raises
         ------
@@ -154,8 +174,8 @@ class BoltzmannEstimator:
             As ``transform``.
         """
         machine = self._fitted()
-        units = machine.visible if machine.couplings is not None else min(machine.visible, machine.hidden)
-        return -free_energy(machine, X) - (log_partition(machine) if units <= LARGEST else 0.0)
+        self._check_names(X)
+        return -free_energy(machine, X) - self.log_partition_[0]
 
     def score(self, X: ArrayLike, y: Any = None) -> float:  # noqa: N803
         """Mean of ``score_samples``."""
@@ -171,14 +191,26 @@ class BoltzmannEstimator:
             As ``transform``.
         """
         machine, generator = self._fitted(), self.generator_
+        self._check_names(v)
         first, rest = (int(s) for s in generator.integers(0, 2**63, 2))
         x = bits("v", v, machine.visible, machine.dtype)
         return sample(machine, (x, held(machine, x, seed=first)), steps=steps, seed=rest)[0]
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
-        """Names of the columns of ``transform``."""
-        del input_features
-        return np.array([f"boltzmannestimator{k}" for k in range(self._fitted().hidden)], dtype=object)
+        """Names of the columns of ``transform``.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no machine yet, or ``input_features`` are given and not as many as, or not, those it knows.
+        """
+        machine = self._fitted()
+        if input_features is not None:
+            given = np.asarray(input_features, dtype=object)
+            known = getattr(self, "feature_names_in_", given)
+            if given.shape != (machine.visible,) or (given != known).any():
+                raise InvalidParameterError("input_features", input_features, f"the {machine.visible} that were learnt")
+        return np.array([f"boltzmannestimator{k}" for k in range(machine.hidden)], dtype=object)
 
     @property
     def components_(self) -> Array:
@@ -201,6 +233,21 @@ class BoltzmannEstimator:
         """Visible units of the machine."""
         return self._fitted().visible
 
+    @property
+    def log_partition_(self) -> tuple[float, float]:
+        """Logarithm of the partition function and its standard error, of the machine as it is now."""
+        machine = self._fitted()
+        kept = self.__dict__.get("_partition")
+        if kept is None or kept[0] is not machine:
+            units = machine.visible if machine.couplings is not None else min(machine.visible, machine.hidden)
+            if units <= LARGEST:
+                kept = machine, (log_partition(machine), 0.0)
+            else:
+                found = annealed_log_partition(machine, chains=_CHAINS, temperatures=_TEMPERATURES)
+                kept = machine, (found.log_partition, found.standard_error)
+            self._partition = kept
+        return kept[1]
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "machine_")
 
@@ -210,31 +257,56 @@ class BoltzmannEstimator:
             estimator_type=None, target_tags=utils.TargetTags(required=False), transformer_tags=utils.TransformerTags()
         )
 
-    def _begin(self, data: Dataset) -> None:
-        self.generator_ = check.generator(self.random_state)
-        self.machine_ = BoltzmannMachine.random(
+    def _machine(self, data: Dataset, generator: np.random.Generator) -> BoltzmannMachine:
+        return BoltzmannMachine.random(
             data.inputs.shape[1], self.n_components, scale=self.scale, visible_biases=self.visible_biases,
-            couplings=self.couplings, averaged=self.averaged, rng=self.generator_,
+            couplings=self.couplings, averaged=self.averaged, rng=generator,
         )  # fmt: skip
-        self.state_: Carried | None = None
 
-    def _learn(self, data: Dataset, epochs: int) -> None:
+    def _learn(
+        self,
+        data: Dataset,
+        epochs: int,
+        machine: BoltzmannMachine,
+        state: Carried | None,
+        generator: np.random.Generator,
+    ) -> None:
+        """Nothing is kept of what fails."""
         size = check.integer_at_least("batch_size", self.batch_size, 1)
-        phases = 2 * epochs * -(-len(data) // size)
-        done = learn(
-            self.machine_, two_term(1) if self.schedule is None else self.schedule, data, phases=phases,
-            optimizer=SGD(self.learning_rate), batch=size, rng=self.generator_, state=self.state_,
-        )  # fmt: skip
-        self.machine_, self.state_ = done.model, done.state
+        if epochs:
+            done = learn(
+                machine, two_term(1) if self.schedule is None else self.schedule, data,
+                phases=2 * epochs * -(-len(data) // size), optimizer=SGD(self.learning_rate), batch=size,
+                rng=generator, state=state,
+            )  # fmt: skip
+            machine, state = done.model, done.state
+        self.machine_, self.state_, self.generator_ = machine, state, generator
+
+    def _name_features(self, values: Any) -> None:
+        names = _names(values)
+        if names is not None:
+            self.feature_names_in_ = names
+
+    def _check_names(self, values: Any) -> None:
+        names, known = _names(values), getattr(self, "feature_names_in_", None)
+        if names is not None and known is not None and not np.array_equal(names, known):
+            raise InvalidParameterError("X.columns", list(names), f"those that were learnt, in order: {list(known)}")
 
     def _fitted(self) -> BoltzmannMachine:
         if not self.__sklearn_is_fitted__():
-            raise InvalidParameterError("self", "an estimator without a machine", "fitted first: call fit")
+            raise _NotFittedError("self", "an estimator without a machine", "fitted first: call fit")
         return self.machine_
 
 
 def _dataset(values: ArrayLike) -> Dataset:
     """Rows of zeros and ones, unlabelled."""
-    given = np.asarray(values)
-    x = bits("X", given, given.shape[1] if given.ndim == 2 else 0, np.float32)
+    x = bits("X", values, None, np.float32)
     return Dataset(x, np.zeros(len(x), np.int64), classes=2, name="rows")
+
+
+def _names(values: Any) -> Array | None:
+    """Names of a data frame's columns, if they are text."""
+    columns = getattr(values, "columns", None)
+    if columns is None or not all(isinstance(name, str) for name in columns):
+        return None
+    return np.array(columns, dtype=object)

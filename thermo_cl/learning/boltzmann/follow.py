@@ -19,10 +19,9 @@ __all__ = ["can_follow", "follow_replicas"]
 
 
 def can_follow(schedule: PhaseSchedule, optimizer: Optimizer) -> bool:
-    """Whether the compiled loop has it: plain descent, without baseline and without adaptation of b."""
-    choice = schedule.choice
-    plain = not isinstance(choice, RandomPhase) or (choice.baseline is None and choice.adaptation is None)
-    return plain and isinstance(optimizer, SGD)
+    """Whether the compiled loops have it: plain descent, by any schedule."""
+    del schedule
+    return isinstance(optimizer, SGD)
 
 
 def follow_replicas(
@@ -55,14 +54,17 @@ def follow_replicas(
         If ``can_follow`` says no, or there are not as many of each.
     """
     if not can_follow(schedule, optimizer):
-        raise InvalidParameterError("optimizer, schedule", (optimizer, schedule), "SGD without baseline or adaptation")
+        raise InvalidParameterError("optimizer", optimizer, "SGD(rate)")
     if not len(machines) == len(plans) == len(carried):
         raise InvalidParameterError("len(plans)", len(plans), f"{len(machines)}, as many as machines and as carried")
+    choice = schedule.choice
+    moving = isinstance(choice, RandomPhase) and (choice.baseline is not None or choice.adaptation is not None)
+    one = _follow_drawn if moving else _follow
     results: list[tuple[BoltzmannMachine, Carried]] = [(m, c) for m, c in zip(machines, carried, strict=True)]
 
     def part(start: int, stop: int) -> None:
         for k in range(start, stop):
-            results[k] = _follow(machines[k], schedule, plans[k], data, optimizer, carried[k])
+            results[k] = one(machines[k], schedule, plans[k], data, optimizer, carried[k])
 
     over_batch(part, len(results), chunks=len(results))
     return results
@@ -79,7 +81,7 @@ def _follow(
     from thermo_cl.learning.boltzmann._follow import follow_plan
 
     own = {name: array.copy() for name, array in machine.parameters.items()}
-    chains = [tuple(array.astype(machine.dtype, order="C", copy=True) for array in state) for state in carried.chains]
+    chains = _chains(machine, carried)
     none = (np.empty((0, machine.visible), machine.dtype), np.empty((0, machine.hidden), machine.dtype))
     always = schedule.updates == "always"
     follow_plan(
@@ -88,9 +90,59 @@ def _follow(
         schedule.paired, always, _rates(machine, schedule, plan, optimizer), *chains[0],
         *(chains[1] if len(chains) == 2 else none),
     )  # fmt: skip
-    updates = int(plan.length.sum()) if always else len(plan) // (2 if schedule.paired else 1)
-    moments = Moments(carried.moments.count + updates)
+    moments = Moments(carried.moments.count + _updates(schedule, plan))
     return machine.with_parameters(own), replace(carried, chains=tuple(chains), moments=moments)
+
+
+def _follow_drawn(
+    machine: BoltzmannMachine,
+    schedule: PhaseSchedule,
+    plan: Plan,
+    data: Dataset,
+    optimizer: Optimizer,
+    carried: Carried,
+) -> tuple[BoltzmannMachine, Carried]:
+    """The same with a baseline or a probability that adapts."""
+    from thermo_cl.learning.boltzmann._follow import follow_drawn
+
+    choice, kept = schedule.choice, carried.baseline
+    assert isinstance(choice, RandomPhase)
+    assert isinstance(optimizer, SGD)
+    row = np.concatenate([array.ravel() for array in machine.parameters.values()])
+    c = np.zeros_like(row) if kept is None else np.concatenate([kept[name].ravel() for name in machine.parameters])
+    now, adapted = np.array([carried.probability, *carried.second_moments]), choice.adaptation
+    chains = _chains(machine, carried)
+    follow_drawn(
+        row, c, now, machine.visible_biases is not None, machine.couplings is not None, machine.averaged, data.inputs,
+        plan.uniform, plan.length, plan.example, plan.seed, schedule.updates == "always", schedule.length.mean,
+        optimizer.rate, 0.0 if choice.baseline is None or kept is None else choice.baseline.rate,
+        np.zeros(3) if adapted is None else np.array([adapted.rate, adapted.lowest, adapted.highest]), *chains[0],
+    )  # fmt: skip
+    after = replace(
+        carried,
+        chains=tuple(chains),
+        moments=Moments(carried.moments.count + _updates(schedule, plan)),
+        probability=float(now[0]),
+        baseline=None if kept is None else _by_name(machine, c),
+        second_moments=(float(now[1]), float(now[2])),
+    )
+    return machine.with_parameters(_by_name(machine, row)), after
+
+
+def _by_name(machine: BoltzmannMachine, row: Array) -> dict[str, Array]:
+    """Arrays of the machine's shapes, one after the other in a row."""
+    shapes = {name: array.shape for name, array in machine.parameters.items()}
+    parts = np.split(row, np.cumsum([array.size for array in machine.parameters.values()])[:-1])
+    return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+
+
+def _chains(machine: BoltzmannMachine, carried: Carried) -> list[tuple[Array, ...]]:
+    """Copies that may be overwritten."""
+    return [tuple(array.astype(machine.dtype, order="C", copy=True) for array in state) for state in carried.chains]
+
+
+def _updates(schedule: PhaseSchedule, plan: Plan) -> int:
+    return int(plan.length.sum()) if schedule.updates == "always" else len(plan) // (2 if schedule.paired else 1)
 
 
 def _positive(schedule: PhaseSchedule, plan: Plan) -> BoolArray:

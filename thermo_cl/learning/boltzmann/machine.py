@@ -17,7 +17,7 @@ from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import Parameters
 from thermo_cl.learning.phases import Carried, Optimizer, Phase, PhaseSchedule, Plan, State
 
-__all__ = ["BoltzmannMachine"]
+__all__ = ["BoltzmannMachine", "check_machine"]
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -118,8 +118,10 @@ class BoltzmannMachine:
         width = check.single("scale", check.non_negative("scale", scale))
         if dtype not in (np.float32, np.float64, "float32", "float64"):
             raise InvalidParameterError("dtype", dtype, "float32 or float64")
+        with np.errstate(over="ignore"):  # told as weights that are not finite
+            weights = check.generator(rng).normal(0.0, width, (n, m)).astype(dtype)
         return cls(
-            check.generator(rng).normal(0.0, width, (n, m)).astype(dtype),
+            weights,
             np.zeros(n, dtype),
             np.zeros(m, dtype) if visible_biases else None,
             np.zeros((m, m), dtype) if couplings else None,
@@ -159,14 +161,7 @@ class BoltzmannMachine:
         InvalidParameterError
             If names, shapes or types are not those of this machine.
         """
-        expected = self.parameters
-        if set(parameters) != set(expected):
-            raise InvalidParameterError("parameters", sorted(parameters), f"the names {', '.join(expected)}")
-        for name, array in expected.items():
-            given = parameters[name]
-            if not isinstance(given, np.ndarray) or given.shape != array.shape or given.dtype != array.dtype:
-                seen = f"{given.dtype} {given.shape}" if isinstance(given, np.ndarray) else type(given).__name__
-                raise InvalidParameterError(name, seen, f"{array.dtype} {array.shape}")
+        check.same_arrays(parameters, self.parameters)
         other = object.__new__(type(self))
         check.freeze(
             other, weights=parameters["W"], hidden_biases=parameters["b_h"], visible_biases=parameters.get("b_v"),
@@ -192,13 +187,13 @@ class BoltzmannMachine:
         InvalidParameterError
             If the inputs of a positive phase are not zeros and ones of the right shape.
         """
-        from thermo_cl.learning.boltzmann.gibbs import held, sample
+        from thermo_cl.learning.boltzmann.gibbs import run_free, run_held
 
         del labels
         if phase == Phase.POSITIVE:
             v = bits("inputs", inputs, self.visible, self.dtype)
-            return v, held(self, v, steps=steps, seed=seed)
-        return sample(self, state, steps=steps, seed=seed)
+            return v, run_held(self, v, steps, seed)
+        return run_free(self, state, steps, seed)
 
     def statistic(self, phase: Phase, state: State, inputs: Array, labels: IntArray) -> Parameters:
         """Batch mean of the energy's derivatives: ``W`` -h v^T, ``b_h`` -h, ``b_v`` -v, ``L`` -v v^T off its diagonal.
@@ -233,6 +228,15 @@ class BoltzmannMachine:
         if not can_follow(schedule, optimizer):
             return None
         return follow_replicas([self], schedule, [plan], data, optimizer, [carried])[0]
+
+
+def check_machine(machine: object) -> None:
+    """Refuse what is not a machine with finite arrays; ``with_parameters`` lets others pass, as a run may diverge."""
+    if not isinstance(machine, BoltzmannMachine):
+        raise InvalidParameterError("machine", type(machine).__name__, "a BoltzmannMachine")
+    for name, array in machine.parameters.items():
+        if not np.isfinite(array).all():
+            raise InvalidParameterError(f"machine.parameters[{name!r}]", "an array", "finite in every entry")
 
 
 def _real(name: str, values: ArrayLike, shape: tuple[int, ...] | None = None) -> Array:

@@ -63,7 +63,7 @@ def learn_replicas(
     machines : sequence of BoltzmannMachine
         At least one; they start where they are.
     schedule : PhaseSchedule
-        Without baseline or adaptation.
+        Each replica has a baseline and a probability of its own, if these move.
     data : Dataset
         Zeros and ones.
     phases : int

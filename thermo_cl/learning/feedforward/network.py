@@ -91,6 +91,9 @@ class FeedForwardNetwork:
         if isinstance(cost, type) or not isinstance(cost, Loss):  # a class has all that its values have
             raise InvalidParameterError("loss", loss, "a Loss, as SquaredError() or SoftmaxCrossEntropy()")
         shapes = _chained(kinds, inputs)
+        for name, group in (("weights", weights), ("biases", biases)):
+            if not isinstance(group, (Sequence, np.ndarray)):
+                raise InvalidParameterError(name, group, "a sequence of arrays, one for each connection")
         if len(weights) != len(kinds) or len(biases) != len(kinds):
             seen = f"{len(weights)} weights, {len(biases)} biases"
             raise InvalidParameterError("weights", seen, f"{len(kinds)} of each, one for each connection")

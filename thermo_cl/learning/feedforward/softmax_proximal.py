@@ -38,7 +38,12 @@ def _by_one_number(a: Array, y: Array, t: float) -> Array:
         if not (np.abs(move) > 4 * np.finfo(np.float64).eps * (np.abs(n) + t)).any():
             break
         n = n + move  # the sum is convex and falls with n: from the left, no step goes too far
-    return a + t * (y - p)
+    # one step of Newton's method, by Sherman and Morrison, takes off the rounding of a large t
+    s = a + t * (y - p)
+    p, rest = _rest(s, a, y, t)
+    inverse = 1 / (1 + t * p)
+    common = t * (p * inverse * rest).sum(axis=1, keepdims=True) / (p * inverse).sum(axis=1, keepdims=True)
+    return np.asarray(s - inverse * (rest + p * common))
 
 
 def _by_newton(a: Array, y: Array, t: float) -> Array:

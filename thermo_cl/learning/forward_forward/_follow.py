@@ -117,6 +117,7 @@ def follow_plan(
                 for j in range(a, a + units):
                     if first[j] != 0 or second[j] != 0:
                         moving[at_x[n] + i] = True
+    told = np.zeros(layers, np.bool_)
     update, step = 0, 0
     for p in range(positive.shape[0]):
         on = positive[p]
@@ -124,6 +125,8 @@ def follow_plan(
         base = batch if entries > batch and not on else 0
         for t in range(length[p]):
             learns = always or t == length[p] - 1
+            for n in range(layers):
+                told[n] = silent[chain, :, n].min() >= patience
             for r in range(batch):
                 image, mine = data[example[p, r]], x[base + r]
                 for i in range(sizes[0]):
@@ -157,7 +160,7 @@ def follow_plan(
                             active = True
                         else:
                             above[j] = real(0)
-                    if active:
+                    if active and not told[n]:
                         silent[chain, r, n] = 0
                     elif on:
                         silent[chain, r, n] += 1

@@ -48,7 +48,7 @@ def follow_network(
     schedule : PhaseSchedule
     plan : Plan
     data : Dataset
-        That fits the network (``check_data``).
+        That the plan was made for.
     optimizer : SGD or Adam
     carried : Carried
 
@@ -59,13 +59,14 @@ def follow_network(
     Raises
     ------
     InvalidParameterError
-        If ``can_follow`` says no.
+        If ``can_follow`` says no, or the data are of other features or classes than the network.
     """
     from thermo_cl.learning.forward_forward._follow import follow_plan
     from thermo_cl.learning.forward_forward.network import NORM_FLOOR
 
     if not can_follow(schedule, optimizer):
         raise InvalidParameterError("optimizer, schedule", (optimizer, schedule), "no baseline and no adaptation of b")
+    network.check_data(data)
     real, always = network.dtype.type, schedule.updates == "always"
     positive, written = _labels(network, schedule, plan, data)
     updates = len(written) if always else len(plan) // (2 if schedule.paired else 1)

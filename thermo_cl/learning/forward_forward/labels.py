@@ -7,12 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from thermo_cl import _validate as check
 from thermo_cl._types import Array, IntArray
+from thermo_cl.errors import InvalidParameterError
 
-__all__ = ["with_labels", "wrong_labels"]
+__all__ = ["check_labels", "with_labels", "wrong_labels"]
 
 _U = np.uint64
 _STRIDE, _MIX1, _MIX2 = _U(0xD1B54A32D192ED03), _U(0xBF58476D1CE4E5B9), _U(0x94D049BB133111EB)
+
+
+def check_labels(labels: IntArray, classes: int) -> None:
+    """Refuse labels that are none of so many classes."""
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        seen = f"from {labels.min()} to {labels.max()}"
+        raise InvalidParameterError("labels", seen, f"in 0 ... {classes - 1}")
 
 
 def with_labels(inputs: Array, labels: IntArray, classes: int) -> Array:
@@ -24,7 +33,15 @@ def with_labels(inputs: Array, labels: IntArray, classes: int) -> Array:
     labels : ndarray of int, shape (n,)
     classes : int
         How many features are written over.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a label is none of the classes, or there are fewer features than classes.
     """
+    check_labels(labels, classes)
+    if inputs.shape[-1] < classes:
+        raise InvalidParameterError("features", inputs.shape[-1], f"at least {classes}: labels are written over them")
     written = inputs.copy()
     written[:, :classes] = labels[:, None] == np.arange(classes)
     return written
@@ -40,9 +57,16 @@ def wrong_labels(labels: IntArray, classes: int, seeds: NDArray[np.uint64]) -> I
     labels : ndarray of int, shape (..., n)
         The right ones.
     classes : int
+        At least 2.
     seeds : ndarray of uint64, shape (...)
         One for each batch of n rows.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a label is none of the classes, or there are fewer than two.
     """
+    check_labels(labels, check.integer_at_least("classes", classes, 2))
     rows = np.arange(1, labels.shape[-1] + 1, dtype=np.uint64)
     z: NDArray[Any] = np.asarray(seeds, np.uint64)[..., None] + rows * _STRIDE
     z = (z ^ (z >> _U(30))) * _MIX1

@@ -16,7 +16,7 @@ from thermo_cl._types import Array, IntArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import Parameters
-from thermo_cl.learning.forward_forward.labels import with_labels, wrong_labels
+from thermo_cl.learning.forward_forward.labels import check_labels, with_labels, wrong_labels
 from thermo_cl.learning.forward_forward.losses import goodness_of, loss_slope
 from thermo_cl.learning.forward_forward.silence import PATIENCE, after_step, tell
 from thermo_cl.learning.phases import Carried, Optimizer, Phase, PhaseSchedule, Plan, State, step_seed
@@ -40,9 +40,9 @@ class ForwardForwardNetwork:
     :math:`g_- = -dL_-/d\theta` (Williams et al., ICML 2023). A phase has no dynamics: each of its steps draws other
     wrong labels, and nothing that persists changes what is learnt.
 
-    A layer without an active unit gets no gradient. One that is silent on 100 positive examples in succession is told
-    by a ``DeadLayerWarning``. Short of that, random phases with Adam soon leave most units of the first layer without
-    activity on any example, the more the lower b; ``active_units`` shows it.
+    A layer without an active unit gets no gradient. One that is silent on 100 positive examples in succession is told,
+    once in a run, by a ``DeadLayerWarning``. Short of that, random phases with Adam soon leave most units of the first
+    layer without activity on any example, the more the lower b; ``active_units`` shows it.
 
     Parameters
     ----------
@@ -163,14 +163,7 @@ class ForwardForwardNetwork:
         InvalidParameterError
             If names, shapes or types are not those of this network.
         """
-        expected = self.parameters
-        if set(parameters) != set(expected):
-            raise InvalidParameterError("parameters", sorted(parameters), f"the names {', '.join(expected)}")
-        for name, array in expected.items():
-            given = parameters[name]
-            if not isinstance(given, np.ndarray) or given.shape != array.shape or given.dtype != array.dtype:
-                seen = f"{given.dtype} {given.shape}" if isinstance(given, np.ndarray) else type(given).__name__
-                raise InvalidParameterError(name, seen, f"{array.dtype} {array.shape}")
+        check.same_arrays(parameters, self.parameters)
         other, layers = object.__new__(type(self)), range(1, len(self.weights) + 1)
         check.freeze(
             other, weights=tuple(parameters[f"W{n}"] for n in layers),
@@ -190,6 +183,11 @@ class ForwardForwardNetwork:
         -------
         list of tuple of ndarray
             Of shapes (n, inputs), (n, units).
+
+        Raises
+        ------
+        InvalidParameterError
+            If a label is not one of the network's classes.
         """
         below, found = with_labels(inputs.astype(self.dtype, copy=False), labels, self.classes), []
         for w, b in zip(self.weights, self.biases, strict=True):
@@ -223,9 +221,7 @@ class ForwardForwardNetwork:
         InvalidParameterError
             If a label is not one of the network's classes, or the inputs are of other shape or not finite.
         """
-        if labels.min() < 0 or labels.max() >= self.classes:
-            valid = f"in 0 ... {self.classes - 1}"
-            raise InvalidParameterError("labels", f"from {labels.min()} to {labels.max()}", valid)
+        check_labels(labels, self.classes)
         if inputs.ndim != 2 or inputs.shape[1] != self.sizes[0]:
             raise InvalidParameterError("inputs.shape", inputs.shape, f"(batch, {self.sizes[0]})")
         if not np.isfinite(inputs).all():

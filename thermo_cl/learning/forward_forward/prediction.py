@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from thermo_cl import _validate as check
 from thermo_cl._types import Array, BoolArray, IntArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.data import Dataset
@@ -37,13 +38,16 @@ def label_goodness(network: ForwardForwardNetwork, inputs: Array) -> Array:
     InvalidParameterError
         If the inputs are of other shape or not finite.
     """
-    if inputs.ndim != 2 or inputs.shape[1] != network.sizes[0]:
-        raise InvalidParameterError("inputs.shape", inputs.shape, f"(n, {network.sizes[0]})")
-    if not np.isfinite(inputs).all():
-        raise InvalidParameterError("inputs", "an array", "finite in every entry")
-    classes, total = network.classes, np.zeros((len(inputs), network.classes), network.dtype)
-    for start in range(0, len(inputs), _BLOCK):
-        part = inputs[start : start + _BLOCK]
+    given = check.real_array("inputs", inputs)
+    if given.ndim != 2 or given.shape[1] != network.sizes[0]:
+        raise InvalidParameterError("inputs.shape", given.shape, f"(n, {network.sizes[0]})")
+    with np.errstate(over="ignore"):  # told as inputs that are not finite
+        images = given.astype(network.dtype, copy=False)
+    if not np.isfinite(images).all():
+        raise InvalidParameterError("inputs", "an array", f"finite in every entry, as {network.dtype} too")
+    classes, total = network.classes, np.zeros((len(images), network.classes), network.dtype)
+    for start in range(0, len(images), _BLOCK):
+        part = images[start : start + _BLOCK]
         for _, h in _layers(network, part):
             total[start : start + _BLOCK] += goodness_of(h).reshape(len(part), classes)
     return total

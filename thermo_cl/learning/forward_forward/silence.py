@@ -20,7 +20,8 @@ def after_step(silent: IntArray, active: BoolArray, phase: Phase) -> IntArray:
     """Steps in succession in which each layer was silent.
 
     Positive steps count, active layers start again in either phase: a layer that is silent on negative examples only
-    does what it shall.
+    does what it shall. A layer that was found dead stays so in the count, also if it is active again, as may be when
+    those below it learn, so that it is told once.
 
     Parameters
     ----------
@@ -30,7 +31,8 @@ def after_step(silent: IntArray, active: BoolArray, phase: Phase) -> IntArray:
         Whether any unit is.
     phase : Phase
     """
-    return np.where(active, 0, silent + int(phase == Phase.POSITIVE))
+    told = silent.min(axis=0) >= PATIENCE
+    return np.where(active & ~told, 0, silent + int(phase == Phase.POSITIVE))
 
 
 def tell(layer: int, step: int) -> None:

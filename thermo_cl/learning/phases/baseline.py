@@ -69,7 +69,8 @@ class AdaptiveProbability:
     :math:`M \leftarrow M + \mathrm{rate}\,(|g|^2 - M)` from the first value on; g is the phase's whole statistic, less
     the baseline if there is one. Then b and c settle together where both are best,
     :math:`b = \sqrt{\mathrm{tr}\,\Sigma_+}/(\sqrt{\mathrm{tr}\,\Sigma_+} + \sqrt{\mathrm{tr}\,\Sigma_-})`.
-    The b of a draw is known before it. Until both phases were seen, and while both moments vanish, it stays.
+    The b of a draw is known before it. Until both phases were seen, and while both moments vanish or one is not finite,
+    it stays.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ class AdaptiveProbability:
     def probability(self, moments: SecondMoments, otherwise: float) -> float:
         """Probability b of the next draw, ``otherwise`` if the moments do not say."""
         low, high = (math.sqrt(m) for m in moments)
-        if not low + high > 0:  # nan before both were seen
+        if not 0 < low + high < math.inf:  # nan before both were seen
             return otherwise
         return float(np.clip(high / (low + high), self.lowest, self.highest))
 

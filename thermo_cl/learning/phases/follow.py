@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from thermo_cl._types import Array
+from thermo_cl._types import Array, IntArray
+from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import Parameters
 from thermo_cl.learning.phases.baseline import SecondMoments
@@ -89,7 +90,7 @@ def _random_phase(
     inputs, labels, state, moments = data.inputs[rows], data.labels[rows], carried.chains[0], carried.moments
     if schedule.updates == "end":
         state = model.run(phase, state, inputs, labels, steps=steps, seed=seed)
-        mean = model.statistic(phase, state, inputs, labels)
+        mean = _measured(model, phase, state, inputs, labels)
         whole = _less(mean, c)
         moved, moments = optimizer.step(model.parameters, _times(weight, whole), moments)
         model = model.with_parameters(moved)
@@ -97,7 +98,7 @@ def _random_phase(
         tau, total = schedule.length.mean, None
         for t in range(steps):
             state = model.run(phase, state, inputs, labels, steps=1, seed=step_seed(seed, t))
-            g = model.statistic(phase, state, inputs, labels)
+            g = _measured(model, phase, state, inputs, labels)
             total = g if total is None else {name: value + g[name] for name, value in total.items()}
             moved, moments = optimizer.step(
                 model.parameters, _times(weight, _less(g, c)), moments, scale=1.0 / tau
@@ -132,18 +133,31 @@ def _pair(
         inputs, labels = data.inputs[rows], data.labels[rows]
         if schedule.updates == "end":
             chains[own] = model.run(phase, chains[own], inputs, labels, steps=steps, seed=seed)
-            found.append(model.statistic(phase, chains[own], inputs, labels))
+            found.append(_measured(model, phase, chains[own], inputs, labels))
             continue
         sign = 1.0 if phase is Phase.POSITIVE else -1.0
         for t in range(steps):
             chains[own] = model.run(phase, chains[own], inputs, labels, steps=1, seed=step_seed(seed, t))
-            g = _times(sign, model.statistic(phase, chains[own], inputs, labels))
+            g = _times(sign, _measured(model, phase, chains[own], inputs, labels))
             moved, moments = optimizer.step(model.parameters, g, moments, scale=1.0 / schedule.length.mean)
             model = model.with_parameters(moved)
     if found:
         moved, moments = optimizer.step(model.parameters, _less(found[0], found[1]), moments)
         model = model.with_parameters(moved)
     return model, replace(carried, chains=tuple(chains), moments=moments)
+
+
+def _measured(model: PhaseModel, phase: Phase, state: State, inputs: Array, labels: IntArray) -> dict[str, Array]:
+    """The statistic in the type of the parameters: a weight 1/b times whole numbers would lose its fraction."""
+    found, measured = model.statistic(phase, state, inputs, labels), {}
+    for name, value in model.parameters.items():
+        if name not in found:
+            raise InvalidParameterError("statistic", f"without {name}", "a mapping with every parameter's name")
+        if np.shape(found[name]) != value.shape:
+            valid = f"{value.shape}, as the parameter has it"
+            raise InvalidParameterError(f"statistic.{name}.shape", np.shape(found[name]), valid)
+        measured[name] = np.asarray(found[name], dtype=value.dtype)
+    return measured
 
 
 def _less(values: Parameters, other: Parameters | None) -> Parameters:

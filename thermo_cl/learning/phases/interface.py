@@ -34,7 +34,7 @@ class PhaseModel(Protocol):
 
     @property
     def parameters(self) -> Parameters:
-        """All arrays by name, read-only."""
+        """All arrays of floating point by name, read-only."""
         ...
 
     def with_parameters(self, parameters: Parameters) -> Self:
@@ -63,5 +63,5 @@ class PhaseModel(Protocol):
         ...
 
     def statistic(self, phase: Phase, state: State, inputs: Array, labels: IntArray) -> Parameters:
-        """Batch mean of g in a state of a phase, by name as the parameters."""
+        """Batch mean of g in a state of a phase, by name and of the shapes of the parameters; any real numbers."""
         ...

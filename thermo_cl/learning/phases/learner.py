@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Learned", "learn"]
 
 Model = TypeVar("Model", bound=PhaseModel)
+_NEEDED = ("parameters", "with_parameters", "start", "run", "statistic")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ def learn(
         Examples of a phase; statistics are their mean, and a random phase is the same for all of them.
     rng : Generator or seed
     probe : callable, optional
-        Measures a model: a number, or numbers by name.
+        Measures a model: a number, or numbers by name, the same names every time.
     probe_at : sequence of int
         Phases done at which the probe is called, increasing; 0 is before the first, ``phases`` after the last.
     state : Carried, optional
@@ -99,7 +100,8 @@ def learn(
     Raises
     ------
     InvalidParameterError
-        If an argument is not as above, the data do not fit the model, or a parameter of it is not finite.
+        If an argument is not as above, the data do not fit the model, or a parameter of it is not finite; later if a
+        statistic has not the shapes of the parameters, or the probe does not give numbers.
     DivergenceError
         If a parameter is not finite any more.
     """
@@ -109,6 +111,8 @@ def learn(
     _check_plan(plan, schedule, data)
     count = len(plan)
     points = checked_points(probe, probe_at, count, paired=plan.paired)
+    if progress is not None and not callable(progress):
+        raise InvalidParameterError("progress", progress, "a function of phases done and phases in all")
     carried = (
         begin(model, schedule, plan, optimizer)
         if state is None
@@ -118,7 +122,7 @@ def learn(
 
     def measure(done: int) -> None:
         if probe is not None and done in points:
-            rows.append({**probed(probe, model), "probability": carried.probability})
+            rows.append(probed(probe, model, rows[0] if rows else None) | {"probability": carried.probability})
 
     measure(0)
     for first, last in _segments(count, points):
@@ -152,17 +156,17 @@ def _segments(count: int, points: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _check(model: object, schedule: object, data: object, optimizer: object) -> None:
-    if not isinstance(model, PhaseModel):
-        raise InvalidParameterError("model", type(model).__name__, "a PhaseModel: run, statistic, start, parameters")
+    if isinstance(model, type) or not isinstance(model, PhaseModel):
+        missing = ", ".join(name for name in _NEEDED if not hasattr(model, name))
+        valid = "a PhaseModel, which has " + ", ".join(_NEEDED) + (f"; this has no {missing}" if missing else "")
+        raise InvalidParameterError("model", getattr(model, "__name__", type(model).__name__), valid)
     if not isinstance(schedule, PhaseSchedule):
         raise InvalidParameterError("schedule", schedule, "a PhaseSchedule, as two_term(steps) or isd(b, steps) give")
     if not isinstance(data, Dataset):
         raise InvalidParameterError("data", type(data).__name__, "a Dataset")
-    if not isinstance(optimizer, Optimizer):
+    if isinstance(optimizer, type) or not isinstance(optimizer, Optimizer):
         raise InvalidParameterError("optimizer", optimizer, "SGD(rate) or Adam(rate)")
-    wrong = _not_finite(model.parameters)
-    if wrong is not None:
-        raise InvalidParameterError(wrong, "an array", "finite in every entry")
+    _check_parameters(model.parameters)
     fits = getattr(model, "check_data", None)
     if fits is not None:
         fits(data)
@@ -170,10 +174,17 @@ def _check(model: object, schedule: object, data: object, optimizer: object) -> 
 
 def _check_plan(plan: Plan, schedule: PhaseSchedule, data: Dataset) -> None:
     check.integer_at_least("phases", len(plan), 1)
+    if plan.paired and len(plan) % 2:
+        raise InvalidParameterError("phases", len(plan), "even: an update takes a positive and a negative phase")
     if plan.paired != schedule.paired:
         raise InvalidParameterError("phases", f"a plan with paired = {plan.paired}", "a plan of this kind of schedule")
     if plan.length.min() < 1:
         raise InvalidParameterError("phases", f"a plan with a phase of {plan.length.min()} steps", "of at least 1 each")
+    if not (plan.uniform.min() >= 0.0 and plan.uniform.max() < 1.0):
+        seen = f"a plan with uniform from {plan.uniform.min()} to {plan.uniform.max()}"
+        raise InvalidParameterError("phases", seen, "draws in [0, 1)")
+    if plan.example.min() < 0:
+        raise InvalidParameterError("phases", f"a plan for example {plan.example.min()}", "of examples from 0")
     if plan.example.max() >= len(data):
         raise InvalidParameterError("phases", f"a plan for {plan.example.max() + 1} examples", f"for {len(data)}")
 
@@ -188,10 +199,31 @@ def _continued(state: Carried, model: PhaseModel, schedule: PhaseSchedule, plan:
     fresh, choice = begin(model, schedule, plan, optimizer), schedule.choice
     if set(fresh.moments.first) != set(state.moments.first):
         raise InvalidParameterError("optimizer", optimizer, "of the same kind as in the state to go on from")
+    kept, new = (
+        [[np.shape(x) for chain in c.chains for x in chain], {n: np.shape(x) for n, x in c.moments.first.items()}]
+        for c in (state, fresh)
+    )
+    shapes = {name: np.shape(x) for name, x in model.parameters.items()}
+    if kept != new or any(shapes.get(n) != x.shape for n, x in (state.baseline or {}).items()):
+        raise InvalidParameterError("state", "of arrays of other shapes", "the state of an earlier run of this model")
+    if not 0.0 < state.probability < 1.0:
+        raise InvalidParameterError("state.probability", state.probability, "greater than 0 and below 1")
     bounds = choice.adaptation if isinstance(choice, RandomPhase) else None
     b = fresh.probability if bounds is None else min(max(state.probability, bounds.lowest), bounds.highest)
     baseline = None if fresh.baseline is None else state.baseline or fresh.baseline
     return replace(state, probability=b, baseline=baseline)
+
+
+def _check_parameters(parameters: object) -> None:
+    if not isinstance(parameters, Mapping) or not parameters:
+        raise InvalidParameterError("parameters", parameters, "a mapping of names to arrays, at least one")
+    for name, value in parameters.items():
+        if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind != "f":
+            kind = getattr(value, "dtype", type(value).__name__)  # whole numbers could not move by a part of one
+            raise InvalidParameterError(f"parameters[{name!r}]", f"of type {kind}", "an array of floating point")
+    wrong = _not_finite(parameters)
+    if wrong is not None:
+        raise InvalidParameterError(wrong, "an array", "finite in every entry")
 
 
 def _not_finite(parameters: Parameters) -> str | None:

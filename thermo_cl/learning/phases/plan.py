@@ -47,6 +47,11 @@ class Plan:
         Of the states before the first phase: of the negative phase's chain or the only one, and of the positive's.
     paired : bool
         Phases come in pairs, positive (even numbers, from 0) and negative (odd ones).
+
+    Raises
+    ------
+    InvalidParameterError
+        If an array has another shape or type.
     """
 
     uniform: FloatArray
@@ -55,6 +60,16 @@ class Plan:
     seed: NDArray[np.uint64]
     start: NDArray[np.uint64]
     paired: bool
+
+    def __post_init__(self) -> None:
+        count = np.shape(self.uniform)[:1]
+        for name, shape, kind in (
+            ("uniform", count, "f"), ("length", count, "iu"), ("seed", count, "u"), ("start", (2,), "u"),
+        ):  # fmt: skip
+            _check_array(name, getattr(self, name), shape, kind)
+        _check_array("example", self.example, (*count, *np.shape(self.example)[1:2]), "iu")
+        if self.example.ndim != 2 or not self.example.shape[1]:
+            raise InvalidParameterError("example.shape", self.example.shape, "(phases, batch), a batch of at least 1")
 
     def __len__(self) -> int:
         return len(self.uniform)
@@ -81,3 +96,11 @@ class Plan:
         return Plan(
             self.uniform[some], self.length[some], self.example[some], self.seed[some], self.start, self.paired
         )  # fmt: skip
+
+
+def _check_array(name: str, array: object, shape: tuple[int, ...], kinds: str) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
+        valid = "an array of " + {"f": "floating point", "iu": "whole numbers", "u": "unsigned whole numbers"}[kinds]
+        raise InvalidParameterError(name, type(array).__name__, valid)
+    if array.shape != shape:
+        raise InvalidParameterError(f"{name}.shape", array.shape, f"{shape}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Probe", "checked_points", "labelled", "probed"]
 
+_TAKEN = ("phase", "probability")  # of the data set itself
 Probe = Callable[[Any], float | Mapping[str, float]]
 """Measures a model: one number, called ``value``, or numbers by name."""
 
 
 def checked_points(probe: Probe | None, points: Sequence[int], phases: int, *, paired: bool) -> tuple[int, ...]:
     """Phases done at which to measure: the end of the run unless others are given."""
+    if not isinstance(points, Iterable) or not isinstance(points, Sized):
+        raise InvalidParameterError("probe_at", points, "a sequence of phases done")
     if probe is not None and not callable(probe):
         raise InvalidParameterError("probe", probe, "a function of a model")
     if probe is None:
@@ -38,12 +41,22 @@ def checked_points(probe: Probe | None, points: Sequence[int], phases: int, *, p
     return found
 
 
-def probed(probe: Probe, model: object) -> dict[str, float]:
-    """Numbers by name that a probe measures."""
+def probed(probe: Probe, model: object, first: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Numbers by name that a probe measures, of the same names as what it measured first."""
     result = probe(model)
-    return {
-        name: float(value) for name, value in (result if isinstance(result, Mapping) else {"value": result}).items()
-    }
+    found: dict[str, float] = {}
+    for name, value in (result if isinstance(result, Mapping) else {"value": result}).items():
+        if not isinstance(name, str) or name in _TAKEN:
+            raise InvalidParameterError(
+                "probe", f"with a result called {name!r}", f"a text, other than {', '.join(_TAKEN)}"
+            )
+        number = np.asarray(value)
+        if number.ndim or number.dtype.kind not in "iufb":
+            raise InvalidParameterError("probe", f"with {name} = {value!r}", "a number, or numbers by name")
+        found[name] = float(number)
+    if first is not None and set(found) != set(first) - set(_TAKEN):
+        raise InvalidParameterError("probe", f"with results {', '.join(found)}", "of the same names every time")
+    return found
 
 
 def labelled(points: Sequence[int], rows: Sequence[Mapping[str, float]], *, random: bool) -> xr.Dataset:

@@ -1,0 +1,217 @@
+"""Damped updates of dyadic layers, and how much damping a network needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from thermo_cl import _validate as check
+from thermo_cl._types import Array
+from thermo_cl.errors import ConvergenceError, InvalidParameterError
+from thermo_cl.learning.dyadic.output import Output, check_choice
+from thermo_cl.learning.dyadic.stability import advice, nudge_eigenvalues
+from thermo_cl.learning.dyadic.tangent import pooling_norm, without_pooling
+from thermo_cl.learning.feedforward import FeedForwardNetwork, ForwardPass, HardSigmoid, Linear, Nonlinearity, ReLU
+
+__all__ = [
+    "DAMPINGS",
+    "Damping",
+    "check_curable",
+    "damped_value",
+    "damping_of",
+    "spectral_norm",
+    "spectral_norms",
+    "stronger",
+]
+
+Damping = Literal["layers", "auto"]
+
+DAMPINGS = ("layers", "auto")
+_NEWTON = 100  # steps; about ten are needed
+_LEAST = 0.25  # damping of the output that is doubled where there is less
+_STARTS = 2024  # seed of the first vectors
+_COARSE = 1e-3  # relative accuracy of norms and stability numbers that only set a damping
+
+
+def damped_value(activation: Nonlinearity, received: Array, old: Array, strength: float) -> Array:
+    r"""The s that minimises :math:`G(s) - s u + \tfrac{L}{2}(s - s_\mathrm{old})^2` for what it receives, u.
+
+    That is :math:`f((u + L s_\mathrm{old})/(1 + L))` (Hoier and Zach, ICML 2024) for the activations with
+    :math:`G = s^2/2` where it is finite: linear, ReLU and hard sigmoid. For others, as tanh, that formula would
+    move the fixed point away from s = f(u); the minimum is s = f(p) with :math:`p + L f(p) = u + L s_\mathrm{old}`,
+    which Newton's method solves.
+
+    Parameters
+    ----------
+    activation : Nonlinearity
+    received : ndarray
+        u.
+    old : ndarray, of the same shape
+        The compartment before.
+    strength : float
+        L >= 0.
+    """
+    if strength == 0:
+        return activation.value(received)
+    total = received + strength * old
+    p = total / (1 + strength)
+    if isinstance(activation, (Linear, ReLU, HardSigmoid)):
+        return activation.value(p)
+    tolerance = 4 * np.finfo(total.dtype).eps * (1 + strength)
+    for _ in range(_NEWTON):  # from below, where f is concave: it does not overshoot
+        s = activation.value(p)
+        move = (p + strength * s - total) / (1 + strength * activation.slope(p))
+        p -= move
+        if not np.abs(move).max() > tolerance * max(1.0, float(np.abs(p).max())):  # nan ends it too
+            break
+    return activation.value(p)
+
+
+def damping_of(
+    network: FeedForwardNetwork,
+    now: ForwardPass,
+    alpha: float,
+    betas: Sequence[float],
+    damping: Damping = "layers",
+    *,
+    output: Output = "linearised",
+    delayed: bool = False,
+) -> tuple[float | Array, ...]:
+    r"""Strengths of damping of the layers 1, ..., L.
+
+    ``"layers"``: :math:`L_k = \tfrac12\max(0, \|W_k\|^2 - 1)|1 - 2\alpha|` of the hidden layers (Hoier and Zach,
+    ICML 2024), the output layer undamped. Measured on linear networks, this cures :math:`\alpha > 1/2` with one
+    hidden layer and :math:`\beta \le 1/2` (in sweeps in one direction :math:`\beta < 1`), but in general not with
+    more: the messages lag too, and two lags for each layer make the loop from the output and back oscillate.
+
+    ``"auto"``: none where the stability number N is below 1 or :math:`\alpha \le 1/2` (it would not help). Else, on
+    a network of linear activation, that of the output layer alone, :math:`L_L = N` for each example: an eigenvalue
+    :math:`-\lambda` of the loop becomes :math:`(N - \lambda)/(1 + N)`, so that sweeps ``"up-down"`` converge with
+    the factor N/(1 + N) for every :math:`\alpha > 1/2`, depth and :math:`\beta`. ``delayed`` is for other orders, whose
+    messages come up to L - 2 sweeps late: :math:`L_L = (L - 1) N`. On other networks that of ``"layers"``, which
+    copes better with slopes that change; ``stronger`` is for where it does not do.
+
+    Parameters
+    ----------
+    network : FeedForwardNetwork
+    now : ForwardPass
+    alpha : float
+    betas : sequence of float, one for each layer
+    damping : {"layers", "auto"}
+    output : {"linearised", "proximal"}
+    delayed : bool
+
+    Returns
+    -------
+    tuple of float or ndarray of shape (batch, 1)
+        One for each layer.
+    """
+    check_choice("damping", damping, DAMPINGS)
+    hidden, asymmetry = len(network.weights) - 1, abs(1 - 2 * alpha)
+    if damping == "layers":
+        if not asymmetry:
+            return (0.0,) * (hidden + 1)
+        return (*_layers(network, alpha), 0.0)
+    if alpha <= 0.5 or not hidden:
+        return (0.0,) * (hidden + 1)
+    number = asymmetry * nudge_eigenvalues(network, now, betas, alpha=alpha, output=output, tolerance=_COARSE)
+    if number.max() < 1:
+        return (0.0,) * (hidden + 1)
+    if not isinstance(network.activation, Linear):
+        return damping_of(network, now, alpha, betas)
+    strength = (hidden if delayed else 1) * number
+    return (*(0.0,) * hidden, strength[:, None].astype(network.dtype))
+
+
+def stronger(
+    network: FeedForwardNetwork, alpha: float, strengths: Sequence[float | Array]
+) -> tuple[float | Array, ...]:
+    """The next stronger damping: that of ``"layers"``, then twice that of the output layer, at least 1/2."""
+    *hidden, last = strengths
+    if not any(hidden) and not isinstance(network.activation, Linear):
+        layers = _layers(network, alpha)
+        if any(layers):
+            return (*layers, last)
+    return (*hidden, 2 * np.maximum(last, _LEAST))
+
+
+def _layers(network: FeedForwardNetwork, alpha: float) -> tuple[float, ...]:
+    norms = spectral_norms(network, tolerance=_COARSE)[1:]
+    return tuple(0.5 * max(0.0, norm * norm - 1) * abs(1 - 2 * alpha) for norm in norms)
+
+
+def check_curable(
+    network: FeedForwardNetwork, now: ForwardPass, alpha: float, betas: Sequence[float], *, output: Output
+) -> None:
+    r"""Refuse a damped inner loop that no damping makes converge.
+
+    Raises
+    ------
+    InvalidParameterError
+        If :math:`\alpha < 1/2` and the stability number of an example is 1 or more; says it and the largest nudge.
+    """
+    if alpha >= 0.5 or len(betas) == 1:
+        return
+    number = float(nudge_eigenvalues(network, now, betas, alpha=alpha, output=output, tolerance=_COARSE).max())
+    number *= 1 - 2 * alpha
+    if number >= 1:
+        shown = betas[0] if len(set(betas)) == 1 else tuple(betas)
+        raise InvalidParameterError("beta", shown, f"smaller for damped sweeps; {advice(number, alpha, betas)}")
+
+
+def spectral_norms(network: FeedForwardNetwork, *, tolerance: float = 1e-9, iterations: int = 10_000) -> list[float]:
+    """Spectral norm of every connection, pooling included and activations not; see ``spectral_norm``."""
+    return [spectral_norm(network, n, tolerance=tolerance, iterations=iterations) for n in range(len(network.weights))]
+
+
+def spectral_norm(network: FeedForwardNetwork, n: int, *, tolerance: float = 1e-9, iterations: int = 10_000) -> float:
+    """Largest factor by which connection n = 0, 1, ... of a network lengthens a vector, by power iteration.
+
+    Pooling by the maximum counts as selection, which has the same norm wherever it selects.
+
+    Parameters
+    ----------
+    network : FeedForwardNetwork
+    n : int
+        From 0.
+    tolerance : float
+        Relative change at which the iteration ends, > 0; it comes from below.
+    iterations : int
+        Most steps, >= 1.
+
+    Raises
+    ------
+    InvalidParameterError
+        If an argument is out of range.
+    ConvergenceError
+        If the iteration does not end.
+    """
+    limit, most = check.positive_number("tolerance", tolerance), check.integer_at_least("iterations", iterations, 1)
+    if check.integer_at_least("n", n, 0) >= len(network.weights):
+        raise InvalidParameterError("n", n, f"below {len(network.weights)}, the number of connections")
+    connection, weights = network.connections[n], network.weights[n]
+    bare, nothing = without_pooling(connection), np.zeros(weights.shape[-1], weights.dtype)
+    vector = np.random.default_rng(_STARTS).normal(size=(1, *_pooled_shape(network, n))).astype(weights.dtype)
+    vector /= np.sqrt((vector * vector).sum())
+    found, limit = 0.0, max(limit, 8 * float(np.finfo(weights.dtype).eps))
+    for _ in range(most):
+        link = bare.link(vector)
+        image = link.forward(weights, nothing)
+        before, found = found, float(np.sqrt((image * image).sum()))
+        if not np.isfinite(found):
+            raise ConvergenceError(f"the spectral norm of W{n + 1} is not finite: its weights are too large or nan")
+        if found - before <= limit * found:
+            return found * pooling_norm(connection)
+        vector = link.backward(image, weights)
+        vector /= np.sqrt((vector * vector).sum())
+    raise ConvergenceError(
+        f"the power iteration of the norm of W{n + 1} did not end in {most} iterations (reached {found:g}); "
+        f"allow more iterations or a tolerance above {tolerance:g}"
+    )
+
+
+def _pooled_shape(network: FeedForwardNetwork, n: int) -> tuple[int, ...]:
+    shape, pooling = network.shapes[n], getattr(network.connections[n], "pooling", None)
+    return shape if pooling is None else pooling.shape(shape)
