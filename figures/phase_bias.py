@@ -59,6 +59,8 @@ def _persistent(axes: Axes, data: xr.Dataset) -> None:
             share = one["persistent_bias"] / one["restarted_bias"].isel(machine=0)
             text = f"{steps}" if kind == "fixed" else None
             axes.plot(b, share, stroke, color=shade, label=text)
+    for kind, stroke in line.items():
+        axes.plot([], [], stroke, color=BLACK, label=kind)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=0.8)
     axes.text(0.66, 0.6, "$b$", color=GREY)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Probability of the positive phase $b$")
@@ -71,12 +73,13 @@ def _moving(axes: Axes, data: xr.Dataset) -> None:
     shades = colormaps["viridis"](np.linspace(0.0, 0.8, len(rates)))
     for rate, shade in zip(rates, shades, strict=True):
         scaled = np.abs(data["moving_bias"].sel(rate=rate)) / rate**2
-        axes.plot(t, scaled.sel(length="fixed"), "o", color=shade, label=f"{rate:g}", linestyle="")
+        axes.plot(t, scaled.sel(length="fixed"), "o", color=shade, label=rf"$\eta$ = {rate:g}", linestyle="")
         axes.plot(t, scaled.sel(length="geometric"), "s--", color=shade, markerfacecolor="none", linewidth=0.8)
-    axes.plot(t, np.abs(data["moving_constant"]) / t, color=GREY, linestyle=":")
+    axes.plot(t, np.abs(data["moving_constant"]) / t, color=GREY, linestyle=":", label="$|C|/T$")
+    axes.plot([], [], "o", color=BLACK, linestyle="", label="fixed")
     axes.plot([], [], "s--", color=BLACK, markerfacecolor="none", linewidth=0.8, label="geometric")
     axes.set(xscale="log", yscale="log", xlabel="Mean phase length (steps)", ylabel=r"Bias of the weight over $\eta^2$")
-    axes.set_ylim(1.5e-4, 0.2)
+    axes.set_ylim(3e-5, 0.2)
     axes.set_xticks(t.values, [f"{n}" for n in t.values], minor=False)
     axes.minorticks_off()
-    axes.legend(title=r"rate $\eta$", title_fontsize=6.5, fontsize=6.5, loc="lower left")
+    axes.legend(fontsize=6.5, loc="lower left", ncols=2, columnspacing=1.0)

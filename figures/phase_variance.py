@@ -38,6 +38,12 @@ def draw(data: xr.Dataset) -> Figure:
         axes.set_ylabel(r"Trace of the covariance, tr Cov $\hat g$" if letter == "a" else "tr Cov $\\hat g$")
         panel(axes, letter, f"bars and stripes {machine.replace('x', '×')}")
     panels[0].legend(title="steps learnt", title_fontsize=6.5, fontsize=6.5, loc="upper center", ncols=2)
+    kinds = [
+        panels[-2].plot([], [], linestyle=line, color=BLACK, label=text)[0]
+        for line, text in zip(LINES.values(), ("no baseline", "best baseline"), strict=True)
+    ]
+    kinds += panels[-2].plot([], [], "o", color=BLACK, markersize=3, label="least, at $b^*$")
+    panels[-2].legend(handles=kinds, fontsize=6.5, loc="upper center")
     axes, last = panels[-1], data.isel(machine=-1, stage=-1)
     two = float(last["two_term_trace"])
     for baseline, line, text in (("none", "-", "ISD"), ("best", "--", "ISD, best baseline")):

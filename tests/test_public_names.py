@@ -51,7 +51,9 @@ PUBLIC = {
         exact_window_metrics linear_noise noisy_update ramp_time_sensitivities segment_metrics
         thresholded_integral update_sensitivities update_slope update_tangent weight_update""",
     "thermo_cl.learning": """
-        Adam Backpropagation BoltzmannEstimator BoltzmannMachine ClampingCycle ContrastiveHebbian DATASETS Dataset
+        Adam AdversarialTraining Backpropagation Convolution Dense DualPropagation FGSM FeedForwardNetwork
+        ForwardBackpropagation MaxPooling MeanPooling PGD
+        BoltzmannEstimator BoltzmannMachine ClampingCycle ContrastiveHebbian DATASETS Dataset
         EnergyNetwork EnergyPhases EquilibriumPropagation Estimate Evaluation ForwardForwardNetwork LadderSynapse
         PhaseSchedule Progress RandomPhases Relaxation Rule RunConfiguration SGD TemporalContrast Trained activation
         always_on angles evaluate isd learn load_configuration run shipped_configurations split train two_term""",

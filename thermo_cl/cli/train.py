@@ -128,6 +128,8 @@ def _summary(trained: Trained[Any], folder: Path) -> str:
         return f"first 0 in epoch {epochs[0] + 1}" if epochs.size else "never 0"
 
     def both(kind: str) -> str:
+        if f"{kind}_error_from_rest" not in trained.metrics:  # a feed-forward network keeps no states
+            return f"{kind} error {at(f'{kind}_error')}"
         return f"{kind} error {at(f'{kind}_error')} from kept states, {at(f'{kind}_error_from_rest')} from rest"
 
     lowest = int(trained.metrics.holdout_error.values.argmin())

@@ -3,7 +3,16 @@
 from thermo_cl.learning.boltzmann import BoltzmannEstimator, BoltzmannMachine
 from thermo_cl.learning.data import DATASETS, Dataset, split
 from thermo_cl.learning.diagnostics import angles
+from thermo_cl.learning.dyadic import DualPropagation
 from thermo_cl.learning.energy import EnergyNetwork, Relaxation, activation
+from thermo_cl.learning.feedforward import (
+    Convolution,
+    Dense,
+    FeedForwardNetwork,
+    ForwardBackpropagation,
+    MaxPooling,
+    MeanPooling,
+)
 from thermo_cl.learning.forward_forward import ForwardForwardNetwork
 from thermo_cl.learning.phases import (
     SGD,
@@ -16,6 +25,7 @@ from thermo_cl.learning.phases import (
     learn,
     two_term,
 )
+from thermo_cl.learning.robustness import FGSM, PGD, AdversarialTraining
 from thermo_cl.learning.rules import (
     Backpropagation,
     ClampingCycle,
@@ -40,21 +50,31 @@ from thermo_cl.learning.training import (
 
 __all__ = [
     "DATASETS",
+    "FGSM",
+    "PGD",
     "SGD",
     "Adam",
+    "AdversarialTraining",
     "Backpropagation",
     "BoltzmannEstimator",
     "BoltzmannMachine",
     "ClampingCycle",
     "ContrastiveHebbian",
+    "Convolution",
     "Dataset",
+    "Dense",
+    "DualPropagation",
     "EnergyNetwork",
     "EnergyPhases",
     "EquilibriumPropagation",
     "Estimate",
     "Evaluation",
+    "FeedForwardNetwork",
+    "ForwardBackpropagation",
     "ForwardForwardNetwork",
     "LadderSynapse",
+    "MaxPooling",
+    "MeanPooling",
     "PhaseSchedule",
     "Progress",
     "RandomPhases",

@@ -111,6 +111,22 @@ def test_random_lengths_leave_a_bias_that_long_phases_do_not_lower() -> None:
     assert abs(bias(MACHINE, START, eta, 16)[0]) < 0.5 * abs(expected)
 
 
+def test_random_lengths_have_the_bias_of_fixed_ones_against_the_flow_over_their_times() -> None:
+    """The mean of the flow at exponential times takes the variance of the length away: what is left falls as 1/tau."""
+    eta, left = 0.05, {}
+    node, weight = np.polynomial.laguerre.laggauss(24)
+    target = float(weight @ gradient_flow(MACHINE, START, eta * node)[:, 0])
+    for tau in (8, 16, 32):
+        t = np.arange(1, 14 * tau + 1)
+        share = (1 / tau) * (1 - 1 / tau) ** (t - 1)
+        path = moving_mean(MACHINE, START, eta / tau, len(t))[1:, 0]
+        beyond = 1 - share.sum()
+        left[tau] = share @ path + beyond * (path[-1] + tau * (path[-1] - path[-2])) - target
+    assert left[16] / left[8] == pytest.approx(0.5, abs=0.05)
+    assert left[32] / left[16] == pytest.approx(0.5, abs=0.03)
+    assert abs(32 * left[32]) < 3 * eta**2 * abs(moving_bias_constant(MACHINE, START)[0])
+
+
 @pytest.mark.parametrize(
     ("call", "name"),
     [

@@ -118,6 +118,25 @@ def test_trace_is_convex_with_its_minimum_at_the_best_probability(parts, baselin
     assert isd_trace(positive, negative, b, baseline) == pytest.approx(found.fun, abs=1e-10)
 
 
+@pytest.mark.parametrize("baseline", ["none", "best"])
+def test_best_probability_is_the_root_of_the_enumerated_slope(parts, baseline) -> None:
+    """(1 - b)^2 times one trace is b^2 times the other; the least trace is that of all outcomes."""
+    weights, biases, up, down = parts
+    positive, negative = phases(weights, biases)
+
+    def size(pairs) -> float:
+        mean, covariance = slow.moments(pairs)
+        return float(np.trace(covariance) + (mean @ mean if baseline == "none" else 0.0))
+
+    first, second = size(up), size(down)
+    roots = np.roots([first - second, -2 * first, first])
+    (b,) = roots[(roots > 0) & (roots < 1)]
+    assert best_probability(positive, negative, baseline) == pytest.approx(b, rel=0, abs=1e-10)
+    c = 0.0 if baseline == "none" else (1 - b) * slow.moments(up)[0] + b * slow.moments(down)[0]
+    _, covariance = slow.moments(slow.isd_outcomes(up, down, b, c))
+    assert least_trace(positive, negative, baseline) == pytest.approx(np.trace(covariance), rel=0, abs=1e-10)
+
+
 def test_excess_over_the_two_term_estimator_is_never_negative(parts) -> None:
     weights, biases, up, down = parts
     positive, negative = phases(weights, biases)

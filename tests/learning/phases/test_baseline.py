@@ -66,26 +66,6 @@ def test_the_mean_over_the_draw_is_the_two_term_gradient(b: float, baseline: Any
         assert_allclose(mean[name], model.parameters[name] - value, rtol=0, atol=1e-12)
 
 
-def test_all_choices_of_example_state_and_phase_sum_to_the_gradient_of_the_model() -> None:
-    """Enumerated with their probabilities: every example, every start, both phases, every state after one step."""
-    model, b = Toy.drawn(2), 0.3
-    c = np.array([0.4, -1.0, 2.0])
-    estimate, exact = np.zeros(3), np.zeros(3)
-    for n in range(len(DATA)):
-        x, y = DATA.inputs[n : n + 1], DATA.labels[n : n + 1]
-        for start in range(3):
-            for phase, weight, chance, sign in (
-                (Phase.POSITIVE, 1 / b, b, 1.0), (Phase.NEGATIVE, -1 / (1 - b), 1 - b, -1.0),
-            ):  # fmt: skip
-                row = model.kernel(phase, x.astype(float))[0, start]
-                assert_allclose(row.sum(), 1)
-                for end in range(3):
-                    g = model.statistic(phase, (np.array([end]),), x, y)["u"]
-                    estimate += chance * row[end] * weight * (g - c) / 9
-                    exact += row[end] * sign * g / 9
-    assert_allclose(estimate, exact, rtol=0, atol=1e-12)
-
-
 @pytest.mark.parametrize("b", PROBABILITIES)
 def test_the_baseline_rests_at_the_constant_of_least_variance(b: float) -> None:
     rule, rng = RunningMean(0.2), np.random.default_rng(0)

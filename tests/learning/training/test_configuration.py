@@ -296,7 +296,7 @@ def test_files_that_are_none(tmp_path):
         (tmp_path, "directory"),
         ("~nobody-of-that-name/run.toml", "home directory"),
         ("nul\0.toml", "null"),
-        ("falk2025", "one of digits, digits-random-phases, falk2025-mnist"),
+        ("falk2025", "one of digits, digits-dual-propagation, digits-random-phases, falk2025-mnist"),
     ):
         with pytest.raises(InvalidParameterError) as caught:
             load_configuration(source)

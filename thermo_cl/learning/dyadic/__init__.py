@@ -1,6 +1,6 @@
 """Dyadic neurons: dual propagation, its adjoint form and damping."""
 
-from thermo_cl.learning.dyadic.damping import check_curable, damped_value, damping_of, spectral_norm, spectral_norms
+from thermo_cl.learning.dyadic.damping import check_curable, damped_value, damping_of
 from thermo_cl.learning.dyadic.linear import growth_factor, influence, linear_objective, solve_linear
 from thermo_cl.learning.dyadic.objective import Objective, objective_at, objective_at_rest
 from thermo_cl.learning.dyadic.one_sweep import one_sweep, swept_states
@@ -34,8 +34,6 @@ __all__ = [
     "shares",
     "solve",
     "solve_linear",
-    "spectral_norm",
-    "spectral_norms",
     "stability_number",
     "swept_states",
 ]

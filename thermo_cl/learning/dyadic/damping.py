@@ -7,13 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from thermo_cl import _validate as check
 from thermo_cl._types import Array
-from thermo_cl.errors import ConvergenceError, InvalidParameterError
+from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.dyadic.output import Output, check_choice
 from thermo_cl.learning.dyadic.stability import advice, nudge_eigenvalues
-from thermo_cl.learning.dyadic.tangent import pooling_norm, without_pooling
 from thermo_cl.learning.feedforward import FeedForwardNetwork, ForwardPass, HardSigmoid, Linear, Nonlinearity, ReLU
+from thermo_cl.learning.feedforward.norms import spectral_norm
 
 __all__ = [
     "DAMPINGS",
@@ -21,8 +20,6 @@ __all__ = [
     "check_curable",
     "damped_value",
     "damping_of",
-    "spectral_norm",
-    "spectral_norms",
     "stronger",
 ]
 
@@ -138,7 +135,8 @@ def stronger(
 
 
 def _layers(network: FeedForwardNetwork, alpha: float) -> tuple[float, ...]:
-    norms = spectral_norms(network, tolerance=_COARSE)[1:]
+    layers = list(zip(network.connections, network.weights, network.shapes, strict=False))[1:]
+    norms = [spectral_norm(kind, w, shape, tolerance=_COARSE) for kind, w, shape in layers]
     return tuple(0.5 * max(0.0, norm * norm - 1) * abs(1 - 2 * alpha) for norm in norms)
 
 
@@ -159,59 +157,3 @@ def check_curable(
     if number >= 1:
         shown = betas[0] if len(set(betas)) == 1 else tuple(betas)
         raise InvalidParameterError("beta", shown, f"smaller for damped sweeps; {advice(number, alpha, betas)}")
-
-
-def spectral_norms(network: FeedForwardNetwork, *, tolerance: float = 1e-9, iterations: int = 10_000) -> list[float]:
-    """Spectral norm of every connection, pooling included and activations not; see ``spectral_norm``."""
-    return [spectral_norm(network, n, tolerance=tolerance, iterations=iterations) for n in range(len(network.weights))]
-
-
-def spectral_norm(network: FeedForwardNetwork, n: int, *, tolerance: float = 1e-9, iterations: int = 10_000) -> float:
-    """Largest factor by which connection n = 0, 1, ... of a network lengthens a vector, by power iteration.
-
-    Pooling by the maximum counts as selection, which has the same norm wherever it selects.
-
-    Parameters
-    ----------
-    network : FeedForwardNetwork
-    n : int
-        From 0.
-    tolerance : float
-        Relative change at which the iteration ends, > 0; it comes from below.
-    iterations : int
-        Most steps, >= 1.
-
-    Raises
-    ------
-    InvalidParameterError
-        If an argument is out of range.
-    ConvergenceError
-        If the iteration does not end.
-    """
-    limit, most = check.positive_number("tolerance", tolerance), check.integer_at_least("iterations", iterations, 1)
-    if check.integer_at_least("n", n, 0) >= len(network.weights):
-        raise InvalidParameterError("n", n, f"below {len(network.weights)}, the number of connections")
-    connection, weights = network.connections[n], network.weights[n]
-    bare, nothing = without_pooling(connection), np.zeros(weights.shape[-1], weights.dtype)
-    vector = np.random.default_rng(_STARTS).normal(size=(1, *_pooled_shape(network, n))).astype(weights.dtype)
-    vector /= np.sqrt((vector * vector).sum())
-    found, limit = 0.0, max(limit, 8 * float(np.finfo(weights.dtype).eps))
-    for _ in range(most):
-        link = bare.link(vector)
-        image = link.forward(weights, nothing)
-        before, found = found, float(np.sqrt((image * image).sum()))
-        if not np.isfinite(found):
-            raise ConvergenceError(f"the spectral norm of W{n + 1} is not finite: its weights are too large or nan")
-        if found - before <= limit * found:
-            return found * pooling_norm(connection)
-        vector = link.backward(image, weights)
-        vector /= np.sqrt((vector * vector).sum())
-    raise ConvergenceError(
-        f"the power iteration of the norm of W{n + 1} did not end in {most} iterations (reached {found:g}); "
-        f"allow more iterations or a tolerance above {tolerance:g}"
-    )
-
-
-def _pooled_shape(network: FeedForwardNetwork, n: int) -> tuple[int, ...]:
-    shape, pooling = network.shapes[n], getattr(network.connections[n], "pooling", None)
-    return shape if pooling is None else pooling.shape(shape)

@@ -10,7 +10,7 @@ import numpy as np
 from thermo_cl._types import Array
 from thermo_cl.learning.feedforward import Connection, FeedForwardNetwork, ForwardPass, MaxPooling, MeanPooling
 
-__all__ = ["pooling_norm", "push_forward", "without_pooling"]
+__all__ = ["push_forward", "without_pooling"]
 
 
 def without_pooling(connection: Connection) -> Connection:
@@ -19,16 +19,6 @@ def without_pooling(connection: Connection) -> Connection:
         return connection
     bare: Connection = dataclasses.replace(connection, pooling=None)  # type: ignore[type-var]
     return bare
-
-
-def pooling_norm(connection: Connection) -> float:
-    """Largest factor by which the connection's pooling lengthens a small change.
-
-    The pooling P of squares that do not overlap has P P^T = 1 for a maximum and 1/size^2 for a mean, so that the
-    spectral norm of the whole connection is this factor times that of its weights.
-    """
-    pooling = getattr(connection, "pooling", None)
-    return 1 / pooling.size if isinstance(pooling, MeanPooling) else 1.0
 
 
 def pushed(connection: Connection, state: Array, weights: Array, change: Array) -> Array:

@@ -92,8 +92,14 @@ def labelled(history: History, recipe: Recipe, attributes: Mapping[str, str]) ->
 
     names = list(recipe.learning_rates)
     epochs = len(next(iter(history.values())))
+    kept = settles(recipe.network)
     variables = {
-        name: Quantity(("epoch", "parameter")[: values.ndim], values, *_MEANING[name])
+        name: Quantity(
+            ("epoch", "parameter")[: values.ndim],
+            values,
+            _MEANING[name][0] if kept else _MEANING[name][0].removesuffix(", from their kept states"),
+            _MEANING[name][1],
+        )
         for name, values in history.items()
     }
     coordinates = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from thermo_cl.kernels import Kernel, chemotaxis_kernel, integral_feedback_kernel, sine_kernel
+from thermo_cl.learning.dyadic import ORDERS, DualPropagation
 from thermo_cl.learning.energy import Relaxation
 from thermo_cl.learning.feedforward import ForwardBackpropagation
 from thermo_cl.learning.phases import FixedLength, GeometricLength, PhaseSchedule, RandomPhase, RandomPhases
@@ -94,6 +95,21 @@ def _backpropagation(table: Table, relaxation: Relaxation, _: Sequence[str]) -> 
         return Backpropagation(relaxation)
 
 
+def _dual_propagation(table: Table, _: Relaxation, __: Sequence[str]) -> Rule:
+    with table.domain():
+        return DualPropagation(
+            table.number("alpha", 0.5),
+            table.number("beta", 0.5),
+            table.text("form", "adjoint", among=("adjoint", "plain", "damped")),
+            table.text("output", "linearised", among=("linearised", "proximal")),
+            table.text("order", "up-down", among=ORDERS),
+            table.integer("sweeps", 20),
+            table.number("tolerance", None),
+            table.flag("carry", False),
+            table.text("damping", "layers", among=("layers", "auto")),
+        )
+
+
 _Make = Callable[[Table, Relaxation, Sequence[str]], Rule]
 RULES: dict[str, dict[str, _Make]] = {
     "energy": {
@@ -103,7 +119,10 @@ RULES: dict[str, dict[str, _Make]] = {
         "contrastive-hebbian": _contrastive_hebbian,
         "backpropagation": _backpropagation,
     },
-    "feed-forward": {"backpropagation": lambda *_: ForwardBackpropagation()},
+    "feed-forward": {
+        "dual-propagation": _dual_propagation,
+        "backpropagation": lambda *_: ForwardBackpropagation(),
+    },
 }
 
 
