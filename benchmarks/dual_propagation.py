@@ -6,18 +6,15 @@ in an epoch included, for backpropagation and for dual propagation in its forms,
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.compare import PYTHON, PeersMissingError
+from benchmarks.command import ask_peers, benchmark
 from benchmarks.run import environment
 from benchmarks.timing import timed
-from thermo_cl.errors import ThermoError
 from thermo_cl.learning import Adam, Relaxation, Rule
 from thermo_cl.learning.data import mnist12k
 from thermo_cl.learning.dyadic import DualPropagation
@@ -25,9 +22,7 @@ from thermo_cl.learning.feedforward import FeedForwardNetwork, ForwardBackpropag
 from thermo_cl.learning.training.blas import one_blas_thread
 from thermo_cl.learning.training.epoch import run_epoch
 from thermo_cl.learning.training.recipe import Recipe
-from thermo_cl.sweep import atomic_output, check_output
 
-LATEST = Path(__file__).with_name("dual_propagation.json")
 SIZES, BATCH = (784, 512, 512, 10), 50
 RULES: dict[str, tuple[Rule, int]] = {  # and by which factor fewer minibatches are timed
     "backpropagation": (ForwardBackpropagation(), 1),
@@ -48,14 +43,11 @@ def measure(*, quick: bool, peers: Path) -> dict[str, Any]:
     RuntimeError
         If their process fails.
     """
-    if not peers.exists():
-        raise PeersMissingError(
-            "the peers are not installed; run `make benchmark`, which installs them in an environment of their own"
-        )
     load = os.getloadavg()[0]
     minibatches, repeats = (20, 2) if quick else (200, 7)
     ours = {name: _ours(rule, max(1, minibatches // share), repeats) for name, (rule, share) in RULES.items()}
-    theirs = _run_peers(peers, minibatches, repeats)
+    request = {"sizes": SIZES, "batch": BATCH, "minibatches": minibatches, "repeats": repeats}
+    theirs = ask_peers(peers, "backpropagation.py", json.dumps(request))
     torch, own = theirs["seconds_per_minibatch"][theirs["best"]]["median"], ours["backpropagation"]["median"]
     return {
         "quick": quick,
@@ -81,38 +73,9 @@ def _ours(rule: Rule, minibatches: int, repeats: int) -> dict[str, Any]:
         return timed(call, repeats).per(minibatches)._asdict()
 
 
-def _run_peers(python: Path, minibatches: int, repeats: int) -> dict[str, Any]:
-    request = {"sizes": SIZES, "batch": BATCH, "minibatches": minibatches, "repeats": repeats}
-    done = subprocess.run(
-        [python, Path(__file__).parent / "peers" / "backpropagation.py", json.dumps(request)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"the peers' process failed:\n{done.stderr}")
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.dual_propagation", description=__doc__)
-    parser.add_argument("--out", type=Path, metavar="FILE", help=f"JSON to write (default: {LATEST.name} here)")
-    parser.add_argument("--quick", action="store_true", help="smaller and fewer; written only where --out says")
-    parser.add_argument("--peers", type=Path, default=PYTHON, metavar="PYTHON", help="interpreter that has the peers")
-    options = parser.parse_args(arguments)
-    target = options.out or (None if options.quick else LATEST)
-    try:
-        if target:
-            check_output(target, force=True)
-        results = measure(quick=options.quick, peers=options.peers)
-        if target:
-            with atomic_output(target, force=True) as draft:
-                draft.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    except (ThermoError, RuntimeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(results, indent=2))
-    return 0
+    return benchmark("dual_propagation", __doc__, measure, arguments, peers=True)
 
 
 if __name__ == "__main__":

@@ -7,32 +7,27 @@ few minibatches of the straightforward way.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import os
 import sys
 import time
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
+from benchmarks.command import benchmark
 from benchmarks.naive_learning import GAIN, THRESHOLDS, naive_gradient
 from benchmarks.run import environment
 from benchmarks.timing import fresh_process, once, summary, timed
 from thermo_cl import Sawtooth, sine_kernel
-from thermo_cl.errors import ThermoError
 from thermo_cl.learning.data import mnist12k
 from thermo_cl.learning.energy import EnergyNetwork, Parameters
 from thermo_cl.learning.rules import TemporalContrast
 from thermo_cl.learning.training import load_configuration
 from thermo_cl.learning.training import run as run_configuration
 from thermo_cl.learning.training.blas import one_blas_thread
-from thermo_cl.sweep import atomic_output, check_output
 
-LATEST = Path(__file__).with_name("learning.json")
 BATCH, SIZES, EXAMPLES = 20, (784, 500, 10), 10_000
 RATES = {"W1": 0.1, "b1": 0.1, "W2": 0.05, "b2": 0.05}
 TOLERANCE = 1e-9  # of the largest entry, between the two ways in float64
@@ -71,6 +66,7 @@ class Run:
         self.network = self.network.with_parameters(parameters)
 
 
+@one_blas_thread()  # as training does
 def measure(*, quick: bool) -> dict[str, Any]:
     """All measurements; times in seconds, memory in MiB."""
     load = os.getloadavg()[0]
@@ -143,24 +139,7 @@ def measure_naive(repeats: int) -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.learning", description=__doc__)
-    parser.add_argument("--out", type=Path, metavar="FILE", help=f"JSON to write (default: {LATEST.name} here)")
-    parser.add_argument("--quick", action="store_true", help="smaller and fewer; written only where --out says")
-    options = parser.parse_args(arguments)
-    target = options.out or (None if options.quick else LATEST)
-    try:
-        if target:
-            check_output(target, force=True)
-        with one_blas_thread():  # as training does
-            results = measure(quick=options.quick)
-        if target:
-            with atomic_output(target, force=True) as draft:
-                draft.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    except (ThermoError, RuntimeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(results, indent=2))
-    return 0
+    return benchmark("learning", __doc__, measure, arguments)
 
 
 if __name__ == "__main__":

@@ -6,24 +6,19 @@ learning of Williams et al. (ICML 2023) on binarised MNIST by all four trainers,
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.compare import PYTHON, PeersMissingError
+from benchmarks.command import ask_peers, benchmark
 from benchmarks.run import environment
 from benchmarks.timing import once, timed
-from thermo_cl.errors import ThermoError
 from thermo_cl.learning.boltzmann import BoltzmannMachine, negative_log_likelihood, sample
 from thermo_cl.learning.data import binarised, mnist12k
 from thermo_cl.learning.phases import SGD, PhaseSchedule, always_on, isd, learn, two_term
-from thermo_cl.sweep import atomic_output, check_output
 
-LATEST = Path(__file__).with_name("phases.json")
 SHAPES, BATCHES = ((794, 16), (784, 500)), (1, 10, 100)
 STEPS = {1: 1000, 10: 500, 100: 200}  # of one call, by chains
 PHASES, LENGTH, RATE, TRAINED = 80_000, 200, 0.005, 10_000
@@ -49,14 +44,11 @@ def measure(*, quick: bool, peers: Path) -> dict[str, Any]:
     RuntimeError
         If their process fails.
     """
-    if not peers.exists():
-        raise PeersMissingError(
-            "the peers are not installed; run `make benchmark`, which installs them in an environment of their own"
-        )
     load = os.getloadavg()[0]
     repeats, steps = (2, dict.fromkeys(STEPS, 20)) if quick else (7, STEPS)
     ours = {f"{v}-{h}, {n}": _sampling(v, h, n, steps[n], repeats) for v, h in SHAPES for n in BATCHES}
-    theirs = _run_peers(peers, steps, repeats)
+    request = {"shapes": SHAPES, "batches": BATCHES, "steps": steps, "repeats": repeats}
+    theirs = ask_peers(peers, "sampling.py", json.dumps(request))
     sampling = {size: _compared(own, theirs["seconds_per_step"][size]) for size, own in ours.items()}
     return {
         "quick": quick,
@@ -86,18 +78,6 @@ def _compared(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
             "learnergy": theirs["learnergy"]["median"] / ours["median"],
         },
     }
-
-
-def _run_peers(python: Path, steps: dict[int, int], repeats: int) -> dict[str, Any]:
-    request = {"shapes": SHAPES, "batches": BATCHES, "steps": steps, "repeats": repeats}
-    done = subprocess.run(
-        [python, Path(__file__).parent / "peers" / "sampling.py", json.dumps(request)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"the peers' process failed:\n{done.stderr}")
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
 
 
 def measure_learning(phases: int) -> dict[str, Any]:
@@ -135,24 +115,7 @@ def measure_forward_forward(phases: int) -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.phases", description=__doc__)
-    parser.add_argument("--out", type=Path, metavar="FILE", help=f"JSON to write (default: {LATEST.name} here)")
-    parser.add_argument("--quick", action="store_true", help="smaller and fewer; written only where --out says")
-    parser.add_argument("--peers", type=Path, default=PYTHON, metavar="PYTHON", help="interpreter that has the peers")
-    options = parser.parse_args(arguments)
-    target = options.out or (None if options.quick else LATEST)
-    try:
-        if target:
-            check_output(target, force=True)
-        results = measure(quick=options.quick, peers=options.peers)
-        if target:
-            with atomic_output(target, force=True) as draft:
-                draft.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    except (ThermoError, RuntimeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(results, indent=2))
-    return 0
+    return benchmark("phases", __doc__, measure, arguments, peers=True)
 
 
 if __name__ == "__main__":

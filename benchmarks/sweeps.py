@@ -8,7 +8,6 @@ of its own that starts from nothing and streams to a Zarr store. The full run ta
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -23,15 +22,14 @@ import numpy as np
 
 from analysis.dissipation import LADDER_UNITS, PROTOCOL
 from benchmarks import naive
+from benchmarks.command import benchmark
 from benchmarks.process_tree import run_tree
 from benchmarks.run import environment
 from benchmarks.sizes import exponent
 from benchmarks.timing import once, summary
 from thermo_cl._types import Array
-from thermo_cl.errors import ThermoError
-from thermo_cl.sweep import FUNCTIONS, Design, atomic_output, check_output, integers, log_uniform, sweep
+from thermo_cl.sweep import FUNCTIONS, Design, atomic_output, integers, log_uniform, sweep
 
-LATEST = Path(__file__).with_name("sweeps.json")
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "sweeps.png"
 WORKERS, AMPLITUDES, CHUNK = 2, 500, 4096
 CLUSTER_LADDERS, CLUSTER_CORES, CLUSTER_CHUNK = 10**10, 1000, 2**16  # larger chunks, or one driver holds up 1000
@@ -240,25 +238,7 @@ def _engine(chunks: int, where: dict[str, Any]) -> dict[str, float]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sweeps", description=__doc__)
-    parser.add_argument("--out", type=Path, metavar="FILE", help=f"JSON to write (default: {LATEST.name} here)")
-    parser.add_argument("--quick", action="store_true", help="fewer ladders; written only where --out says")
-    options = parser.parse_args(arguments)
-    target = options.out or (None if options.quick else LATEST)
-    try:
-        if target:
-            check_output(target, force=True)
-        results = measure(quick=options.quick)
-        if target:
-            with atomic_output(target, force=True) as draft:
-                draft.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-        if target == LATEST:
-            draw(results["sizes"], PICTURE)
-    except (ThermoError, RuntimeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(results, indent=2))
-    return 0
+    return benchmark("sweeps", __doc__, measure, arguments, after=lambda found: draw(found["sizes"], PICTURE))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ Writes ``thermodynamics.json`` and the picture of cost against size that the rea
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -15,15 +13,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks import sizes
-from benchmarks.peers.compare import PYTHON, compare
+from benchmarks.command import benchmark
+from benchmarks.peers.compare import compare
 from benchmarks.run import environment
 from benchmarks.timing import ROOT, timed
 from thermo_cl import Ladder, Sawtooth
-from thermo_cl.errors import ThermoError
 from thermo_cl.markov.driving import periodic_state
-from thermo_cl.sweep import atomic_output, check_output
+from thermo_cl.sweep import atomic_output
 
-LATEST = Path(__file__).with_name("thermodynamics.json")
 PICTURE = ROOT / "docs" / "images" / "scaling.png"
 
 
@@ -71,26 +68,8 @@ def draw_sizes(curves: dict[str, Any], target: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.thermodynamics", description=__doc__)
-    parser.add_argument("--out", type=Path, metavar="FILE", help=f"JSON to write (default: {LATEST.name} here)")
-    parser.add_argument("--quick", action="store_true", help="smaller and fewer; written only where --out says")
-    parser.add_argument("--peers", type=Path, default=PYTHON, metavar="PYTHON", help="interpreter that has the peers")
-    options = parser.parse_args(arguments)
-    target = options.out or (None if options.quick else LATEST)
-    try:
-        if target:
-            check_output(target, force=True)
-        results = measure(quick=options.quick, peers=options.peers)
-        if target:
-            with atomic_output(target, force=True) as draft:
-                draft.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-        if target == LATEST:
-            draw_sizes(results["sizes"], PICTURE)
-    except (ThermoError, RuntimeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(results, indent=2))
-    return 0
+    picture = lambda found: draw_sizes(found["sizes"], PICTURE)  # noqa: E731
+    return benchmark("thermodynamics", __doc__, measure, arguments, peers=True, after=picture)
 
 
 if __name__ == "__main__":

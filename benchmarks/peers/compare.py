@@ -6,8 +6,6 @@ library does here; the library's times start from the ladders' parameters, the p
 
 from __future__ import annotations
 
-import json
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,25 +15,17 @@ import numpy as np
 
 from analysis import dissipation
 from benchmarks import naive
-from benchmarks.timing import ROOT, timed
+from benchmarks.command import PYTHON, ask_peers
+from benchmarks.timing import timed
 from thermo_cl import Ladder
 from thermo_cl.markov.trajectories import count_jumps
 
-PYTHON = ROOT / ".venv" / "peers" / "bin" / "python"
 LADDERS = 10_000
 JUMPS = 20_000_000
 
 
-class PeersMissingError(RuntimeError):
-    """The peers' environment is not there."""
-
-
 def compare(repeats: int, python: Path = PYTHON) -> dict[str, Any]:
     """Seconds a steady state and seconds a jump, of the library and of each peer, and their ratios."""
-    if not python.exists():
-        raise PeersMissingError(
-            "the peers are not installed; run `make benchmark`, which installs them in an environment of their own"
-        )
     gamma, _, rate_factor = dissipation.draw(LADDERS, 0)
     ladders, one = Ladder(gamma, rate_factor=rate_factor), Ladder(1e-3)
     threads = numba.get_num_threads()
@@ -89,11 +79,4 @@ def _run_peers(ladders: Ladder, one: Ladder, python: Path, repeats: int) -> dict
             given, generators=ladders.rate_matrix(), steady=ladders.steady_state(),
             ladder=one.rate_matrix(), ladder_steady=one.steady_state(),
         )  # fmt: skip
-        done = subprocess.run(
-            [python, Path(__file__).with_name("worker.py"), given, str(repeats)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"the peers' process failed:\n{done.stderr}")
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
+        return ask_peers(python, "worker.py", str(given), str(repeats))
