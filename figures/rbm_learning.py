@@ -34,7 +34,9 @@ def draw(data: xr.Dataset) -> Figure:
         From ``analysis.rbm_learning``.
     """
     figure = new_figure(PAGE, 6.6)
-    rows = figure.subplots(3, 3)
+    above, below = figure.subfigures(2, 1, height_ratios=(2.15, 1), squeeze=False).flat
+    rows = [*above.subplots(2, 3), below.subplots(1, 3)]
+    rows[2][1].sharey(rows[2][0])
     for axes, name in zip(rows[0], ("small", "large", "mnist"), strict=True):
         for trainer in LINES:
             _curve(axes, data[f"{name}_cost"].sel(trainer=trainer), f"{name}_phase", trainer)
@@ -44,19 +46,20 @@ def draw(data: xr.Dataset) -> Figure:
     for axes, name, over in zip(rows[1], ("small", "large", "mnist"), ("", "", "mnist_"), strict=True):
         _over_b(axes, data, name, f"{over}probability")
         axes.set(xlabel="Probability of the positive phase $b$", ylabel=COST)
-    for axes, name in zip(rows[2], ("small", "large"), strict=False):
+    for axes, name in zip(rows[2][:2], ("small", "large"), strict=True):
         _differences(axes, data, name)
     for trainer in LINES:
-        _curve(rows[2, 2], 100 * data["mnist_error"].sel(trainer=trainer), "mnist_phase", trainer)
-    rows[2, 2].set(xlabel="Phases done (thousand)", xlim=(0, None), ylabel="Test error of the label (%)")
-    handles, labels = rows[1, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(LINES), fontsize=7)
+        _curve(rows[2][2], 100 * data["mnist_error"].sel(trainer=trainer), "mnist_phase", trainer)
+    rows[2][2].set(xlabel="Phases done (thousand)", xlim=(0, None), ylabel="Test error of the label (%)")
+    rows[2][1].tick_params(labelleft=False)
+    handles, labels = rows[1][0].get_legend_handles_labels()
+    above.legend(handles, labels, loc="outside upper center", ncols=len(LINES), fontsize=7)
     words = (
-        "bars and stripes 3 × 3", "bars and stripes 4 × 4", "binarised MNIST, test rows",
-        "3 × 3, after the last phase", "4 × 4, after a third of them", "MNIST, after the last phase",
-        "3 × 3, final cost", "4 × 4, final cost", "binarised MNIST",
+        "bars and stripes 3 × 3", "bars and stripes 4 × 4", "binarised MNIST",
+        "3 × 3, last phase", "4 × 4, a third of the phases", "MNIST, last phase",
+        "3 × 3, last phase", "4 × 4, last phase", "binarised MNIST",
     )  # fmt: skip
-    for axes, letter, text in zip(rows.flat, "abcdefghi", words, strict=True):
+    for axes, letter, text in zip((axes for row in rows for axes in row), "abcdefghi", words, strict=True):
         panel(axes, letter, text)
     return figure
 
@@ -71,8 +74,8 @@ def _curve(axes: Axes, values: xr.DataArray, over: str, trainer: str) -> None:
 
 def _bound(axes: Axes, value: float) -> None:
     axes.axhline(value, color=BLACK, linewidth=0.5, zorder=0)
-    axes.annotate("bound", (1, value), (-2, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
-                  ha="right", fontsize=6.5)  # fmt: skip
+    axes.annotate("bound", (0, value), (2, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
+                  ha="left", fontsize=6.5)  # fmt: skip
 
 
 def _over_b(axes: Axes, data: xr.Dataset, name: str, over: str) -> None:
@@ -102,7 +105,8 @@ def _differences(axes: Axes, data: xr.Dataset, name: str) -> None:
     axes.axvline(0.0, color=BLACK, linewidth=0.5, zorder=0)
     axes.set_yticks(at, others, fontsize=6.5)
     axes.set(xlabel="Less two-term (nat)", ylim=(-0.6, len(others) - 0.4))
-    axes.set_ylabel("Way to learn" if name == "small" else "")
+    if name == "small":
+        axes.set_ylabel("Way to learn")
 
 
 def _spread(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:

@@ -13,6 +13,7 @@ from tests.learning.boltzmann.machines import KINDS, machine, rows
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.boltzmann import (
     BoltzmannMachine,
+    annealed_log_partition,
     exact_gradient,
     follow_replicas,
     learn_replicas,
@@ -153,3 +154,19 @@ def test_bad_arguments_are_refused() -> None:
         learn_replicas([m], isd(0.5, 1), data, phases=10, probe=lambda _: 1.0)
     with pytest.raises(InvalidParameterError, match="as many as machines"):
         follow_replicas([m], isd(0.5, 1), [], data, SGD(0.1), [])
+
+
+def test_replicas_refuse_what_no_run_could_use() -> None:
+    data, good = bars_and_stripes(2), BoltzmannMachine.random(4, 3, rng=0)
+    broken = good.with_parameters({**good.parameters, "W": np.full_like(good.weights, np.nan)})
+    with pytest.raises(InvalidParameterError, match="finite"):
+        learn_replicas([good, broken], isd(0.5, 2), data, phases=10)
+    with pytest.raises(InvalidParameterError, match="finite"):
+        annealed_log_partition(broken)
+    with pytest.raises(InvalidParameterError, match="a BoltzmannMachine"):
+        learn_replicas([good, "no machine"], isd(0.5, 2), data, phases=10)  # type: ignore[list-item]
+    schedule, optimizer = isd(0.5, 2), SGD(0.1)
+    plan = schedule.plan(10, len(data) + 1, 0)
+    plan = dataclasses.replace(plan, example=np.full_like(plan.example, len(data)))
+    with pytest.raises(InvalidParameterError, match=f"for {len(data)}"):  # the compiled loop would read beyond them
+        follow_replicas([good], schedule, [plan], data, optimizer, [begin(good, schedule, plan, optimizer)])

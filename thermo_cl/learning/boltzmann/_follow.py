@@ -168,7 +168,7 @@ def _adapt(now, on, square, rate, lowest, highest):
     k = 2 if on else 1
     now[k] = square if np.isnan(now[k]) else now[k] + rate * (square - now[k])
     low, high = np.sqrt(now[1]), np.sqrt(now[2])
-    if low + high > 0:  # nan before both were seen
+    if 0 < low + high < np.inf:  # nan before both were seen
         now[0] = min(max(high / (low + high), lowest), highest)
 
 

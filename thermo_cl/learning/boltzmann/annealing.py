@@ -14,7 +14,7 @@ from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import WeightDegeneracyWarning
 from thermo_cl.learning.boltzmann.binary import bits
 from thermo_cl.learning.boltzmann.gibbs import held, sample, visible_biases
-from thermo_cl.learning.boltzmann.machine import BoltzmannMachine
+from thermo_cl.learning.boltzmann.machine import BoltzmannMachine, check_machine
 
 __all__ = ["AnnealedEstimate", "annealed_log_partition"]
 
@@ -95,6 +95,7 @@ def annealed_log_partition(
         errors then cover less than about nine in ten estimates, were the weights log-normal. If the estimate is below
         the weight of no unit on, or of a single hidden one, by more than five standard errors.
     """
+    check_machine(machine)
     count, steps = check.integer_at_least("chains", chains, 2), check.integer_at_least("temperatures", temperatures, 1)
     generator = check.generator(rng)
     own, base = visible_biases(machine).astype(float), _base(machine, data)

@@ -14,6 +14,7 @@ from thermo_cl.learning.boltzmann.gibbs import no_couplings, visible_biases
 from thermo_cl.learning.boltzmann.machine import BoltzmannMachine
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.phases import SGD, Carried, Moments, Optimizer, PhaseSchedule, Plan, RandomPhase
+from thermo_cl.learning.phases.plan import check_plan
 
 __all__ = ["can_follow", "follow_replicas"]
 
@@ -51,12 +52,14 @@ def follow_replicas(
     Raises
     ------
     InvalidParameterError
-        If ``can_follow`` says no, or there are not as many of each.
+        If ``can_follow`` says no, there are not as many of each, or a plan is not for this schedule and these data.
     """
     if not can_follow(schedule, optimizer):
         raise InvalidParameterError("optimizer", optimizer, "SGD(rate)")
     if not len(machines) == len(plans) == len(carried):
         raise InvalidParameterError("len(plans)", len(plans), f"{len(machines)}, as many as machines and as carried")
+    for plan in plans:
+        check_plan(plan, schedule, data)
     choice = schedule.choice
     moving = isinstance(choice, RandomPhase) and (choice.baseline is not None or choice.adaptation is not None)
     one = _follow_drawn if moving else _follow

@@ -12,7 +12,7 @@ from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import DivergenceError, InvalidParameterError
 from thermo_cl.learning.boltzmann.follow import follow_replicas
-from thermo_cl.learning.boltzmann.machine import BoltzmannMachine
+from thermo_cl.learning.boltzmann.machine import BoltzmannMachine, check_machine
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.phases import SGD, Carried, PhaseSchedule, begin
 
@@ -91,9 +91,10 @@ def learn_replicas(
     from thermo_cl.learning.phases.probes import checked_points
     from thermo_cl.sweep import Quantity, label
 
-    if not len(machines) or not all(isinstance(m, BoltzmannMachine) for m in machines):
+    if not len(machines):
         raise InvalidParameterError("machines", machines, "a sequence of at least one BoltzmannMachine")
     for machine in machines:
+        check_machine(machine)
         machine.check_data(data)
     optimizer = SGD(rate)
     streams = check.generator(rng).spawn(len(machines))

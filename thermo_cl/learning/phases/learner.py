@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
-from thermo_cl import _validate as check
 from thermo_cl.errors import DivergenceError, InvalidParameterError
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import Parameters
 from thermo_cl.learning.phases.follow import Carried, begin, follow
 from thermo_cl.learning.phases.interface import PhaseModel
 from thermo_cl.learning.phases.optimizers import SGD, Optimizer
-from thermo_cl.learning.phases.plan import Plan
+from thermo_cl.learning.phases.plan import Plan, check_plan
 from thermo_cl.learning.phases.probes import Probe, checked_points, labelled, probed
 from thermo_cl.learning.phases.schedules import PhaseSchedule, RandomPhase
 
@@ -108,7 +107,7 @@ def learn(
     optimizer = SGD(0.005) if optimizer is None else optimizer
     _check(model, schedule, data, optimizer)
     plan = phases if isinstance(phases, Plan) else schedule.plan(phases, len(data), rng, batch=batch)
-    _check_plan(plan, schedule, data)
+    check_plan(plan, schedule, data)
     count = len(plan)
     points = checked_points(probe, probe_at, count, paired=plan.paired)
     if progress is not None and not callable(progress):
@@ -170,23 +169,6 @@ def _check(model: object, schedule: object, data: object, optimizer: object) -> 
     fits = getattr(model, "check_data", None)
     if fits is not None:
         fits(data)
-
-
-def _check_plan(plan: Plan, schedule: PhaseSchedule, data: Dataset) -> None:
-    check.integer_at_least("phases", len(plan), 1)
-    if plan.paired and len(plan) % 2:
-        raise InvalidParameterError("phases", len(plan), "even: an update takes a positive and a negative phase")
-    if plan.paired != schedule.paired:
-        raise InvalidParameterError("phases", f"a plan with paired = {plan.paired}", "a plan of this kind of schedule")
-    if plan.length.min() < 1:
-        raise InvalidParameterError("phases", f"a plan with a phase of {plan.length.min()} steps", "of at least 1 each")
-    if not (plan.uniform.min() >= 0.0 and plan.uniform.max() < 1.0):
-        seen = f"a plan with uniform from {plan.uniform.min()} to {plan.uniform.max()}"
-        raise InvalidParameterError("phases", seen, "draws in [0, 1)")
-    if plan.example.min() < 0:
-        raise InvalidParameterError("phases", f"a plan for example {plan.example.min()}", "of examples from 0")
-    if plan.example.max() >= len(data):
-        raise InvalidParameterError("phases", f"a plan for {plan.example.max() + 1} examples", f"for {len(data)}")
 
 
 def _continued(state: Carried, model: PhaseModel, schedule: PhaseSchedule, plan: Plan, optimizer: Optimizer) -> Carried:

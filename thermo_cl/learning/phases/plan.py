@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,11 @@ from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray, IntArray
 from thermo_cl.errors import InvalidParameterError
 
-__all__ = ["Plan", "step_seed"]
+if TYPE_CHECKING:
+    from thermo_cl.learning.data import Dataset
+    from thermo_cl.learning.phases.schedules import PhaseSchedule
+
+__all__ = ["Plan", "check_plan", "step_seed"]
 
 _STRIDE = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio, odd: no step of one seed repeats
 _MASK = 2**64 - 1
@@ -104,3 +109,21 @@ def _check_array(name: str, array: object, shape: tuple[int, ...], kinds: str) -
         raise InvalidParameterError(name, type(array).__name__, valid)
     if array.shape != shape:
         raise InvalidParameterError(f"{name}.shape", array.shape, f"{shape}")
+
+
+def check_plan(plan: Plan, schedule: PhaseSchedule, data: Dataset) -> None:
+    """Refuse a plan of another kind of schedule, or with draws that are none of these data."""
+    check.integer_at_least("phases", len(plan), 1)
+    if plan.paired and len(plan) % 2:
+        raise InvalidParameterError("phases", len(plan), "even: an update takes a positive and a negative phase")
+    if plan.paired != schedule.paired:
+        raise InvalidParameterError("phases", f"a plan with paired = {plan.paired}", "a plan of this kind of schedule")
+    if plan.length.min() < 1:
+        raise InvalidParameterError("phases", f"a plan with a phase of {plan.length.min()} steps", "of at least 1 each")
+    if not (plan.uniform.min() >= 0.0 and plan.uniform.max() < 1.0):
+        seen = f"a plan with uniform from {plan.uniform.min()} to {plan.uniform.max()}"
+        raise InvalidParameterError("phases", seen, "draws in [0, 1)")
+    if plan.example.min() < 0:
+        raise InvalidParameterError("phases", f"a plan for example {plan.example.min()}", "of examples from 0")
+    if plan.example.max() >= len(data):
+        raise InvalidParameterError("phases", f"a plan for {plan.example.max() + 1} examples", f"for {len(data)}")
