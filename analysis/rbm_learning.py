@@ -67,7 +67,7 @@ def compute(
     Returns
     -------
     xarray.Dataset
-        Takes about 17 minutes on two cores.
+        Takes about twenty minutes on two free cores.
 
     Raises
     ------

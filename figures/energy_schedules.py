@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from figures._axes import BLACK, BLUE, GREY, ORANGE, PAGE, PALE_BLUE, STYLE, new_figure, panel, parameter
@@ -68,9 +69,11 @@ def draw(data: xr.Dataset) -> Figure:
     angle.set(xlabel="Angle (degree)", xlim=(0, 90), xticks=(0, 30, 60, 90))
     low, high = float(data["noise"].min()), float(data["noise"].max())
     noise.set(xlabel="Noise over mean", xscale="log", xlim=(low / 2, 2 * high))
+    handles, labels = angle.get_legend_handles_labels()
+    ring = Line2D([], [], color=BLACK, linestyle="", marker="o", markerfacecolor="none", markersize=4.5)
     upper.legend(
-        *angle.get_legend_handles_labels(), loc="outside right lower", title="d, e: epochs of\nequilibrium propagation",
-        title_fontsize=7,
+        [*handles, ring], [*labels, "e: of the phases\ndrawn alone"], loc="outside right lower",
+        title="d, e: epochs of\nequilibrium propagation", title_fontsize=7,
     )  # fmt: skip
     words = (
         "same number of updates",
