@@ -28,6 +28,7 @@ NAMES = (
 )  # fmt: skip
 STUDIES = (
     "mnist", "accuracy_dissipation", "frontier", "free_networks", "forward_forward", "rbm_learning", "energy_schedules",
+    "dual_propagation", "rules",
 )  # fmt: skip
 
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
-from thermo_cl import _validate as check
+from analysis._jobs import data_digest, file_name, keep, side_by_side
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import DeadLayerWarning
 from thermo_cl.learning import Adam, Dataset, ForwardForwardNetwork, PhaseSchedule, learn
 from thermo_cl.learning.forward_forward import active_units, error_rate
 from thermo_cl.learning.training.blas import one_blas_thread
-from thermo_cl.sweep import atomic_output
 from thermo_cl.sweep.identity import code_digest
 
 SEEN = 500  # test images on which units are looked for
@@ -79,14 +73,19 @@ class Job:
         """All that decides its numbers, as JSON."""
         values = {
             "schedule": repr(self.schedule), "rate": self.rate, "batch": self.batch, "sizes": self.sizes,
-            "points": self.points, "seeds": self.seeds, "train": _digest(self.train), "test": _digest(self.test),
-            "seen": SEEN, "code": code_digest(),
+            "points": self.points, "seeds": self.seeds, "seen": SEEN, "code": code_digest(),
+            "train": data_digest(self.train), "test": data_digest(self.test),
         }  # fmt: skip
         return json.dumps(values, sort_keys=True)
 
+    @property
+    def length(self) -> float:
+        """Phases."""
+        return self.points[-1]
+
     def file(self) -> str:
         """Name of the file in which it is kept."""
-        return f"{self.name}-{hashlib.sha256(self.settings().encode()).hexdigest()[:16]}.json"
+        return file_name(self)
 
 
 def run_all(
@@ -103,41 +102,14 @@ def run_all(
     workers : int
         Processes at a time; the results do not depend on it.
     """
-    count = check.integer_at_least("workers", workers, 1)
-    jobs = [job for rows in blocks.values() for row in rows for job in row]
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    files = {job: None if folder is None else folder / job.file() for job in jobs}
-    runs = {job: _read(file) for job, file in files.items() if file is not None and file.exists()}
-    left = sorted((job for job in jobs if job not in runs), key=lambda job: -job.points[-1])  # long ones first
-    if count == 1 or len(left) <= 1:
-        runs |= {job: _kept(job, files[job]) for job in left}
-    else:
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-            pending = {pool.submit(_kept, job, files[job]): job for job in left}
-            try:
-                for done in as_completed(pending):
-                    runs[pending[done]] = done.result()
-                    _say(f"{len(runs)}/{len(jobs)} {pending[done].name}")
-            except BaseException:
-                pool.shutdown(cancel_futures=True)  # what is finished is kept
-                raise
-    return {name: [[runs[job] for job in row] for row in rows] for name, rows in blocks.items()}
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - studies take many minutes
+    return side_by_side(blocks, _kept, _read, folder, workers=workers)
 
 
 def _kept(job: Job, file: Path | None) -> Run:
     """Do a run and keep it."""
     with one_blas_thread():
         run = _done(job)
-    if file is not None:
-        values = {name: array.tolist() for name, array in vars(run).items()}
-        text = json.dumps({"settings": json.loads(job.settings())} | values)
-        with atomic_output(file, force=True) as draft:
-            draft.write_text(text, "utf-8")
+    keep(file, job, {name: array.tolist() for name, array in vars(run).items()})
     return run
 
 
@@ -165,12 +137,3 @@ def _done(job: Job) -> Run:
             dead[told.layer - 1] = told.step
     active = np.stack([metrics[f"active{n}"].values for n in range(layers)], axis=1)
     return Run(metrics["error"].values, active, dead)
-
-
-@functools.cache
-def _digest(data: Dataset) -> str:
-    """Of a data set's content."""
-    digest = hashlib.sha256(repr((data.classes, data.inputs.shape, data.inputs.dtype.str)).encode())
-    for array in (data.inputs, data.labels):
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()[:16]

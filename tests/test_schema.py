@@ -15,13 +15,24 @@ import pytest
 import xarray as xr
 import zarr
 
-from analysis import accuracy_dissipation, energy_schedules, forward_forward, free_networks, mnist, rbm_learning
+from analysis import (
+    accuracy_dissipation,
+    dual_propagation,
+    energy_schedules,
+    forward_forward,
+    free_networks,
+    mnist,
+    rbm_learning,
+    rules,
+)
 from analysis.__main__ import NAMES, STUDIES
 from tests.analysis.test_datasets import SMALL
+from tests.analysis.test_dual_propagation import TINY as DUAL
 from tests.analysis.test_energy_schedules import TINY as ENERGY
 from tests.analysis.test_forward_forward import FULL as FORWARD
 from tests.analysis.test_free_networks import TINY as FREE
 from tests.analysis.test_rbm_learning import TINY as BOLTZMANN
+from tests.analysis.test_rules import FEW as RULES
 from tests.analysis.test_studies import LADDERS
 from tests.analysis.tiny import tiny_configuration, tiny_rules
 from thermo_cl.learning import run
@@ -39,6 +50,8 @@ TRAINED: dict[str, Callable[[], xr.Dataset]] = {
     "rbm_learning": lambda: rbm_learning.compute(**BOLTZMANN),
     "forward_forward": lambda: forward_forward.compute(**FORWARD),
     "energy_schedules": lambda: energy_schedules.compute(**ENERGY),
+    "dual_propagation": lambda: dual_propagation.compute(**DUAL),
+    "rules": lambda: rules.compute(**RULES),
     "training metrics": lambda: run(tiny_configuration("falk2025-mnist")).metrics,
 }
 PROVENANCE = ("source", "parameters", "seed", "versions", "git_revision", "conventions")

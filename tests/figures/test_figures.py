@@ -13,11 +13,13 @@ from matplotlib.figure import Figure
 
 from figures import forward_forward
 from figures.__main__ import NAMES, main
+from tests.analysis.test_dual_propagation import TINY as DUAL
 from tests.analysis.test_energy_schedules import TINY as ENERGY
 from tests.analysis.test_forward_forward import FULL as WHOLE
 from tests.analysis.test_forward_forward import TINY as FORWARD
 from tests.analysis.test_free_networks import TINY as FREE
 from tests.analysis.test_rbm_learning import TINY as BOLTZMANN
+from tests.analysis.test_rules import TINY as RULES
 from tests.analysis.tiny import tiny_configuration, tiny_rules
 from thermo_cl.sweep import save_netcdf
 
@@ -45,6 +47,8 @@ SMALL = {
     "free_networks": FREE,
     "rbm_learning": BOLTZMANN,
     "energy_schedules": ENERGY,
+    "dual_propagation": DUAL,
+    "rules": RULES,
     "forward_forward": FORWARD,
 }  # fmt: skip
 
@@ -97,3 +101,19 @@ def test_command_writes_pdf_and_png(
     with pytest.raises(SystemExit):
         main(["fig99"])
     assert "fig8" in capsys.readouterr().err
+
+
+def test_studies_that_nobody_ran_are_left_out_and_others_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = importlib.import_module("figures.__main__")
+    monkeypatch.setattr(program, "STORED", tmp_path)
+    monkeypatch.setattr(program, "NAMES", ("mnist", "rules"))
+    out = tmp_path / "figures"
+    assert main(["--data", str(tmp_path), "--out", str(out)]) == 0
+    assert "mnist is left out: make its data first, by python -m analysis mnist" in capsys.readouterr().err
+    assert list(out.iterdir()) == []
+    assert main(["mnist", "--data", str(tmp_path), "--out", str(out)]) == 1
+    monkeypatch.setattr(program, "NAMES", ("fig4c",))
+    assert main(["--data", str(tmp_path), "--out", str(out)]) == 1
+    assert "dynamic_range.nc" in capsys.readouterr().err
