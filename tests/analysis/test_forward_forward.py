@@ -165,9 +165,7 @@ def test_the_stored_study_shows_what_is_said_of_it() -> None:
     both, random = data.sel(rule="both phases"), data.sel(rule=[r for r in data.rule.values if r != "both phases"])
     assert float(both.error.isel(phase=-1).mean()) < 0.08
     assert (both.error.sel(phase=20_000) < random.error.sel(phase=20_000)).all()
-    last = random.error.isel(phase=-1)  # in the end a single run may do as well
-    assert (both.error.isel(phase=-1).mean() < last.mean("seed")).all()
-    assert float(last.min()) < float(both.error.isel(phase=-1).max())
+    assert float(random.error.isel(phase=-1).min()) > float(both.error.isel(phase=-1).max())
     early = data.active_units.sel(phase=1000, layer=1)
     assert (early.sel(rule="both phases") > early.sel(rule=random.rule)).all()
     end = data.active_units.isel(phase=-1).sel(layer=1)

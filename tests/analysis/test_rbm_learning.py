@@ -115,8 +115,8 @@ def test_trainers_are_in_order(stored: xr.Dataset, name: str, run: str) -> None:
 def test_rare_data_phases_cost_less_than_frequent_ones(stored: xr.Dataset) -> None:
     for trainer in stored.random_trainer.values:
         by_b = stored.small_cost_by_probability.sel(random_trainer=trainer)
-        assert _above(by_b.sel(probability=0.7), by_b.sel(probability=0.3), "replica") > 3
-        assert _above(by_b.sel(probability=0.8), by_b.sel(probability=0.5), "replica") > 3
+        assert _above(by_b.sel(probability=0.7), by_b.sel(probability=0.3), "sweep_replica") > 3
+        assert _above(by_b.sel(probability=0.8), by_b.sel(probability=0.5), "sweep_replica") > 3
 
 
 def test_all_trainers_learn_binarised_mnist(stored: xr.Dataset) -> None:
