@@ -129,6 +129,33 @@ def test_train_warns_of_silence_in_a_line(config):
     assert answer.stderr.count("\n") == 1
 
 
+DUAL = """
+name = "dual"
+data = { set = "bars-and-stripes", train = 20, holdout = 8 }
+network = { kind = "feed-forward", hidden = [6, 5] }
+rule = { name = "dual-propagation", alpha = 1.0, beta = [0.1, 0.2, 0.3], form = "plain", carry = true }
+training = { epochs = 2, batch = 6, optimizer = "adam", learning_rates = 0.01 }
+"""
+
+
+def test_train_goes_on_with_what_dual_propagation_carries(config):
+    config.write_text(DUAL)
+    assert run("train", "--config", config).exit_code == 0
+    found = results("train", "--config", config, "--resume", "--epochs", 4)
+    whole = run_configuration(load_configuration(config).replaced(epochs=4)).metrics
+    for name, variable in whole.variables.items():
+        np.testing.assert_array_equal(np.array(found[name]), variable.values)
+
+
+def test_train_tells_an_inner_loop_that_diverges_in_a_line(config, tmp_path):
+    wild = DUAL.replace("carry = true", "sweeps = 300").replace("[0.1, 0.2, 0.3]", "9").replace("0.01", "3.0")
+    config.write_text(wild.replace("hidden", 'activation = "linear", hidden'))
+    refused(["train", "--config", config], "minibatch", "stability number", "form = 'adjoint'", "is kept in")
+    assert (tmp_path / "runs" / "dual-seed0" / "checkpoint.npz").exists()
+    config.write_text(DUAL.replace("[0.1, 0.2, 0.3]", "[0.1]"))
+    refused(["train", "--config", config], "rule.beta", "3 of them, one for each layer")
+
+
 def test_train_stopped_by_ctrl_c_says_how_to_go_on(config, tmp_path):
     config.write_text(CONFIGURATION.replace("epochs = 3", "epochs = 100000"))
     program = HEED_CTRL_C + "from thermo_cl.cli import app; app()"

@@ -77,6 +77,15 @@ class Table:
 
         return tuple(self._read(key, default, accepted, f"a list of whole numbers of at least {least}"))
 
+    def number_or_list(self, key: str, default: Any = REQUIRED) -> Any:
+        """Float or a tuple of floats from a list that is not empty, or the default."""
+
+        def accepted(value: Any) -> bool:
+            return _is_number(value) or (isinstance(value, list) and bool(value) and all(map(_is_number, value)))
+
+        value = self._read(key, default, accepted, "a finite number or a list of such")
+        return self._use(key, tuple(map(float, value)) if isinstance(value, list) else float(value))
+
     def numbers_by_name(self, key: str, names: Collection[str], default: Any = REQUIRED) -> Any:
         """One number, or a table with a number for each of the names, none of them negative."""
         listed = ", ".join(names)

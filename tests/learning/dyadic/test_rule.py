@@ -10,8 +10,20 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.learning.dyadic import nets
 from thermo_cl.errors import ConvergenceError, DivergenceError, InvalidParameterError
-from thermo_cl.learning.dyadic import ORDERS, DualPropagation, solve, stability_number
-from thermo_cl.learning.feedforward import ForwardBackpropagation, Linear, ReLU, SoftmaxCrossEntropy, SquaredError, Tanh
+from thermo_cl.learning.dyadic import ORDERS, DualPropagation, objective_at_rest, solve, stability_number
+from thermo_cl.learning.feedforward import (
+    Convolution,
+    FeedForwardNetwork,
+    ForwardBackpropagation,
+    HardSigmoid,
+    Linear,
+    MaxPooling,
+    MeanPooling,
+    ReLU,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    Tanh,
+)
 from thermo_cl.learning.rules import Rule
 
 RNG = np.random.default_rng(0)
@@ -54,7 +66,7 @@ def test_the_orders_hold_on_images(alpha):
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 0.5, 0.9, 1.0])
 @pytest.mark.parametrize("beta", [0.01, 1.0, 30.0])
 def test_the_adjoint_form_is_backpropagation_on_linear_networks(loss, alpha, beta):
-    for net in (nets.network(Linear(), loss), nets.network(Linear(), loss, sizes=(4, 3))):
+    for net in (nets.network(Linear(), loss), nets.network(Linear(), loss, sizes=(4, 3)), nets.images(Linear(), loss)):
         x, y = nets.batch(net)
         rule = DualPropagation(alpha, beta, tolerance=1e-13)
         assert nets.distance(gradient(rule, net, x, y), exact(net, x, y)) < 1e-10
@@ -82,6 +94,48 @@ def test_the_adjoint_form_is_exact_for_relu_away_from_its_kinks(make, alpha):
         carried = (inner.states.plus[k] > 0) == (inner.states.minus[k] > 0)
         assert (carried & ((a > 0) == (inner.states.plus[k] > 0))).all()
     assert nets.distance(gradient(rule, net, x, y), exact(net, x, y)) < 1e-10
+
+
+@pytest.mark.parametrize("pooling", [None, MeanPooling(2), MaxPooling(2)])
+@pytest.mark.parametrize("kind", [ReLU, HardSigmoid])
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 0.5, 1.0])
+def test_the_adjoint_form_is_exact_at_a_large_nudge_where_no_kink_is_crossed(alpha, kind, pooling):
+    kinds = [Convolution(2, 3, padding=1), Convolution(2, 3, padding=1, pooling=pooling), 6, 4]
+    net = FeedForwardNetwork.random(
+        (1, 4, 4), kinds, activation=kind(), loss=SoftmaxCrossEntropy(), dtype=np.float64, rng=1
+    )
+    signs = {name: (-1.0) ** np.arange(a.size) for name, a in net.parameters.items()}  # every other neuron is off
+    net = net.with_parameters({
+        name: 0.3 * a if name[0] == "W" else 0.5 + signs[name] * (0.5 if kind is HardSigmoid else 1.0)
+        if name in ("b1", "b2") and kind is ReLU else 0.3 * a + 0.5
+        for name, a in net.parameters.items()
+    })  # fmt: skip
+    x, y = RNG.random((5, 16)), np.eye(4)[[0, 1, 2, 3, 1]]
+    found = gradient(DualPropagation(alpha, 0.5, sweeps=200, tolerance=1e-13), net, x, y)
+    assert nets.distance(found, exact(net, x, y)) < 1e-10
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("output", ["linearised", "proximal"])
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("form", ["plain", "damped"])
+def test_the_plain_gradient_is_the_slope_of_the_objective(loss, output, alpha, form):
+    net, betas = nets.network(Tanh(), loss, sizes=(4, 5, 4, 3)), (0.3, 0.5, 0.4)
+    x, y = nets.batch(net, 3)
+    rule = DualPropagation(alpha, betas, form, output, sweeps=2000, tolerance=1e-14)
+    found, rng = gradient(rule, net, x, y), np.random.default_rng(2)
+    direction = {name: g / np.linalg.norm(g) + 0.3 * rng.normal(size=g.shape) for name, g in found.items()}
+
+    def mean_objective(step):
+        moved = net.with_parameters({name: a + step * direction[name] for name, a in net.parameters.items()})
+        return float(objective_at_rest(moved, x, y, alpha, betas, output=output, tolerance=1e-15).value.mean())
+
+    steps = (1e-3, 5e-4, 2.5e-4)
+    table = [(mean_objective(h) - mean_objective(-h)) / (2 * h) for h in steps]
+    for power in (4, 16):  # extrapolated: errors of order h^6
+        table = [(power * fine - coarse) / (power - 1) for coarse, fine in itertools.pairwise(table)]
+    along = sum(float((found[name] * direction[name]).sum()) for name in found)
+    assert table[0] == pytest.approx(along, rel=1e-8)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -57,6 +57,21 @@ def test_no_outputs_are_further_apart_than_the_bound_says(activation: Any, size:
         assert (apart <= lipschitz_bound(net) * np.linalg.norm(shift, axis=1) * (1 + 1e-7)).all()
 
 
+class Steep(Linear):
+    """f(a) = 3 a."""
+
+    largest_slope = 3.0
+
+    def value(self, x: Any) -> Any:
+        return 3.0 * x
+
+
+def test_bound_counts_the_slope_of_the_activation_once_a_hidden_layer() -> None:
+    net = FeedForwardNetwork([1, 1, 1], [[[2.0]], [[0.5]], [[1.0]]], [[0.0]] * 3, 1, activation=Steep())
+    assert_allclose(net.outputs(np.array([[1.0]])), 9.0)
+    assert_allclose(lipschitz_bound(net), 9.0)
+
+
 def test_bound_of_max_pooling_is_reached() -> None:
     """One pixel of each square that stays the largest: the connection is linear there, with the norm of its weights."""
     net = FeedForwardNetwork.random((1, 4, 4), [_pooled(3)], dtype=np.float64, rng=0)

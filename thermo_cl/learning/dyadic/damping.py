@@ -10,7 +10,7 @@ import numpy as np
 from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.dyadic.output import Output, check_choice
-from thermo_cl.learning.dyadic.stability import advice, nudge_eigenvalues
+from thermo_cl.learning.dyadic.stability import nudge_eigenvalues, stability_advice
 from thermo_cl.learning.feedforward import FeedForwardNetwork, ForwardPass, HardSigmoid, Linear, Nonlinearity, ReLU
 from thermo_cl.learning.feedforward.norms import spectral_norm
 
@@ -85,10 +85,11 @@ def damping_of(
 
     ``"auto"``: none where the stability number N is below 1 or :math:`\alpha \le 1/2` (it would not help). Else, on
     a network of linear activation, that of the output layer alone, :math:`L_L = N` for each example: an eigenvalue
-    :math:`-\lambda` of the loop becomes :math:`(N - \lambda)/(1 + N)`, so that sweeps ``"up-down"`` converge with
-    the factor N/(1 + N) for every :math:`\alpha > 1/2`, depth and :math:`\beta`. ``delayed`` is for other orders, whose
-    messages come up to L - 2 sweeps late: :math:`L_L = (L - 1) N`. On other networks that of ``"layers"``, which
-    copes better with slopes that change; ``stronger`` is for where it does not do.
+    :math:`-\lambda` of the loop becomes :math:`(N - \lambda)/(1 + N)`, so that with the squared error sweeps
+    ``"up-down"`` converge with the factor N/(1 + N) for every :math:`\alpha > 1/2`, depth and :math:`\beta` (N of
+    other losses is that of the forward pass, and the factor another one where they rest). ``delayed`` is for other
+    orders, whose messages come up to L - 2 sweeps late: :math:`L_L = (L - 1) N`. On other networks that of
+    ``"layers"``, which copes better with slopes that change; ``stronger`` is for where it does not do.
 
     Parameters
     ----------
@@ -152,8 +153,7 @@ def check_curable(
     """
     if alpha >= 0.5 or len(betas) == 1:
         return
-    number = float(nudge_eigenvalues(network, now, betas, alpha=alpha, output=output, tolerance=_COARSE).max())
-    number *= 1 - 2 * alpha
+    number, told = stability_advice(network, now, alpha, betas, output)
     if number >= 1:
         shown = betas[0] if len(set(betas)) == 1 else tuple(betas)
-        raise InvalidParameterError("beta", shown, f"smaller for damped sweeps; {advice(number, alpha, betas)}")
+        raise InvalidParameterError("beta", shown, f"smaller for damped sweeps; {told}")

@@ -21,11 +21,11 @@ from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import ConvergenceError, InvalidParameterError
 from thermo_cl.learning.dyadic.linear import growth_factor, in_double, is_linear, solve_linear
 from thermo_cl.learning.dyadic.output import OUTPUTS, Output, check_choice, check_output, checked_alpha, checked_betas
-from thermo_cl.learning.dyadic.stability import stability_number
+from thermo_cl.learning.dyadic.stability import largest_share, stability_number
 from thermo_cl.learning.dyadic.states import DyadicStates
 from thermo_cl.learning.dyadic.sweeps import Inner, Order, solve
 from thermo_cl.learning.feedforward import FeedForwardNetwork
-from thermo_cl.learning.feedforward.gradient import check_targets
+from thermo_cl.learning.feedforward.gradient import check_network, check_targets
 
 __all__ = ["Objective", "objective_at", "objective_at_rest"]
 
@@ -197,12 +197,13 @@ def objective_at_rest(
     form: Literal["plain", "damped"] = "damped" if stability >= 1 and alpha > 0.5 else "plain"
     inner = solve(net, x, y, alpha, betas, form, output, order, sweeps, tolerance, start, rng, damping="auto")
     if inner.diverging or not inner.states.finite:
-        raise ConvergenceError(_diverged(inner, stability, alpha, betas))
+        share = largest_share(net, net.forward(x), alpha, betas, output, stability)
+        raise ConvergenceError(_diverged(inner, stability, alpha, betas, share))
     value = objective_at(net, x, y, inner.states, alpha, betas, output)
     return Objective(value, inner.states, stability, inner.sweeps, inner.residual, inner.converged)
 
 
-def _diverged(inner: Inner, stability: float, alpha: float, betas: tuple[float, ...]) -> str:
+def _diverged(inner: Inner, stability: float, alpha: float, betas: tuple[float, ...], share: float) -> str:
     said = (
         f"the compartments of J({alpha:g}) diverge: after {inner.sweeps} sweeps their changes grow by a factor of "
         f"{inner.growth:.3g} a sweep. With nudges of {min(betas):g} to {max(betas):g}, the stability "
@@ -213,7 +214,7 @@ def _diverged(inner: Inner, stability: float, alpha: float, betas: tuple[float, 
             f"{said}It holds near the forward pass alone: take smaller nudges, alpha nearer to 1/2, or, if pooling by "
             "the maximum changes its choice from sweep to sweep, MeanPooling"
         )
-    smaller = f"take nudges below {0.9 / max(stability, 1):.2g} times these"
+    smaller = f"take nudges below {0.9 * share:.2g} times these"
     if alpha < 0.5:
         why = "The largest value over perturbations of the layers is then infinite or far off, and damping cannot help"
         return f"{said}{why}: {smaller}"
@@ -232,6 +233,7 @@ def _checked(
     beta: float | Sequence[float],
     output: Output,
 ) -> tuple[float, tuple[float, ...]]:
+    check_network(network)
     alpha, betas = checked_alpha(alpha), checked_betas(beta, len(network.weights))
     check_choice("output", output, OUTPUTS)
     check_output(network.loss, alpha, betas[-1], "plain", output)

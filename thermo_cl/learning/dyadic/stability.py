@@ -13,10 +13,13 @@ from thermo_cl.errors import ConvergenceError
 from thermo_cl.learning.dyadic.output import OUTPUTS, Output, check_choice, check_output, checked_alpha, checked_betas
 from thermo_cl.learning.dyadic.tangent import push_forward
 from thermo_cl.learning.feedforward import FeedForwardNetwork, ForwardPass, pull_back
+from thermo_cl.learning.feedforward.gradient import check_network
 
 __all__ = ["advice", "nudge_eigenvalues", "stability_number"]
 
 _STARTS = 2024  # seed of the first vectors
+_COARSE = 1e-3  # relative accuracy of the numbers in messages
+_HALVINGS = 12  # in search of a nudge for a message
 
 
 def stability_number(
@@ -74,6 +77,7 @@ def stability_number(
         If the power iteration does not end.
     """
     del targets
+    check_network(network)
     alpha, betas = checked_alpha(alpha), checked_betas(beta, len(network.weights))
     now = now or network.forward(inputs)
     asymmetry = abs(2 * alpha - 1)
@@ -109,11 +113,11 @@ def nudge_eigenvalues(
     floor = 8 * float(np.finfo(network.dtype).eps)
     steepest = curved(vectors)
     for _ in range(most):
-        image = fed_back(steepest)
-        size = (vectors * steepest).sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # told below
+            image = fed_back(steepest)
+            size = (vectors * steepest).sum(axis=1)
             now_found = np.where(size > 0, (steepest * image).sum(axis=1) / size, 0.0).astype(float)
-        length = np.sqrt((image * image).sum(axis=1, keepdims=True))
+            length = np.sqrt((image * image).sum(axis=1, keepdims=True))
         if not np.isfinite(now_found).all() or not np.isfinite(length).all():
             raise ConvergenceError(
                 "the stability number is not finite: weights, inputs or outputs are too large or nan"
@@ -130,14 +134,52 @@ def nudge_eigenvalues(
     )
 
 
-def advice(number: float, alpha: float, beta: float | Sequence[float]) -> str:
-    """What to say of an inner loop with this stability number, and what to change."""
+def largest_share(
+    network: FeedForwardNetwork, now: ForwardPass, alpha: float, betas: Sequence[float], output: Output, number: float
+) -> float:
+    """Factor, below 1, of all nudges at which a stability number above 1 becomes 1, to the accuracy of messages.
+
+    With linearised outputs the number is proportional to the nudges; with proximal ones it rises with them otherwise.
+    """
+    if output == "linearised" or number <= 1:
+        return 1 / max(number, 1.0)
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        half = (low + high) / 2
+        fewer = [half * beta for beta in betas]
+        found = nudge_eigenvalues(network, now, fewer, alpha=alpha, output=output, tolerance=_COARSE)
+        low, high = (half, high) if abs(2 * alpha - 1) * found.max() < 1 else (low, half)
+    return low
+
+
+def stability_advice(
+    network: FeedForwardNetwork, now: ForwardPass, alpha: float, betas: Sequence[float], output: Output
+) -> tuple[float, str]:
+    """Largest stability number of a minibatch, and ``advice`` with the largest nudge for these outputs."""
+    found = nudge_eigenvalues(network, now, betas, alpha=alpha, output=output, tolerance=_COARSE)
+    number = abs(2 * alpha - 1) * float(found.max(initial=0.0))
+    return number, advice(number, alpha, betas, largest_share(network, now, alpha, betas, output, number))
+
+
+def advice(number: float, alpha: float, beta: float | Sequence[float], share: float | None = None) -> str:
+    """What to say of an inner loop with this stability number, and what to change.
+
+    Parameters
+    ----------
+    number : float
+    alpha : float
+    beta : float or sequence of float
+    share : float, optional
+        Factor of the nudges at which the number is 1; by default 1/number, as for linearised outputs.
+    """
     largest = float(np.max(beta))
     per = "the largest beta" if np.ndim(beta) and len(set(np.ravel(beta))) > 1 else "beta"
     text = f"stability number {number:.4g} at alpha = {alpha:g}, {per} = {largest:g} (it must be below 1)"
     if number <= 0:
         return f"{text}: allow more sweeps, a larger tolerance, or a smaller beta"
-    below = f"{per} below {largest / number:.3g}" + (", all in proportion" if per != "beta" else "")
+    below = f"{per} below {largest / number if share is None else largest * share:.3g}" + (
+        ", all in proportion" if per != "beta" else ""
+    )
     if number < 1:
         return f"{text}: allow more sweeps or a larger tolerance; a smaller beta converges faster"
     if alpha < 0.5:

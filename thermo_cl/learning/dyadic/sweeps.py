@@ -26,7 +26,7 @@ from thermo_cl.learning.dyadic.output import (
 )
 from thermo_cl.learning.dyadic.states import DyadicStates
 from thermo_cl.learning.feedforward import FeedForwardNetwork, ForwardPass
-from thermo_cl.learning.feedforward.gradient import check_targets
+from thermo_cl.learning.feedforward.gradient import check_network, check_targets
 
 __all__ = ["ORDERS", "Inner", "Order", "layer_order", "solve"]
 
@@ -162,6 +162,7 @@ def solve(
     InvalidParameterError
         If an argument is out of its domain or does not fit the network.
     """
+    check_network(network)
     layers = len(network.weights)
     alpha, betas = checked_alpha(alpha), checked_betas(beta, layers)
     for name, value, valid in (("form", form, FORMS), ("output", output, OUTPUTS), ("order", order, ORDERS)):

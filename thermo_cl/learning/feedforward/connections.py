@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -13,7 +14,15 @@ from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.feedforward.pooling import Pooled, Pooling, Unpooled
 
-__all__ = ["Connection", "Convolution", "Dense", "Link"]
+__all__ = [
+    "Connection",
+    "Convolution",
+    "Dense",
+    "Link",
+    "chained_shapes",
+    "checked_connections",
+    "checked_input_shape",
+]
 
 Shape = tuple[int, ...]
 
@@ -193,3 +202,32 @@ def _pooled_shape(pooling: Pooling | None, inputs: Shape) -> Shape:
 def _check_pooling(pooling: object) -> None:
     if pooling is not None and (isinstance(pooling, type) or not isinstance(pooling, Pooling)):
         raise InvalidParameterError("pooling", pooling, "MeanPooling(size), MaxPooling(size) or None")
+
+
+def checked_connections(given: Sequence[Connection | int]) -> tuple[Connection, ...]:
+    """Connections of which a number n stands for ``Dense(n)``."""
+    if isinstance(given, (str, bytes)) or not isinstance(given, Sequence) or not given:
+        raise InvalidParameterError("connections", given, "at least one, as 512, Dense(512) or Convolution(8, 3)")
+    for kind in given:
+        if isinstance(kind, type):
+            raise InvalidParameterError("connections", kind, "of values, as Dense(512), not of classes")
+    return tuple(k if isinstance(k, Connection) else Dense(k) for k in given)
+
+
+def checked_input_shape(given: int | Sequence[int]) -> tuple[int, ...]:
+    """Features, or (channels, height, width), as a tuple."""
+    sides = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    if len(sides) not in (1, 3):
+        raise InvalidParameterError("input_shape", given, "a number of features, or (channels, height, width)")
+    return tuple(check.integer_at_least("input_shape", n, 1) for n in sides)
+
+
+def chained_shapes(kinds: Sequence[Connection], inputs: Shape) -> list[tuple[Shape, Shape, Shape]]:
+    """Shapes of weights, biases and layer for each connection, the last layer being no image."""
+    found, here = [], inputs
+    for kind in kinds:
+        found.append(kind.shapes(here))
+        here = found[-1][-1]
+    if len(here) != 1:
+        raise InvalidParameterError("connections", kinds[-1], "at the end a Dense one, to the classes")
+    return found

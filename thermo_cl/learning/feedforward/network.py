@@ -16,7 +16,13 @@ from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.energy import Parameters
 from thermo_cl.learning.feedforward.activations import Nonlinearity, ReLU
-from thermo_cl.learning.feedforward.connections import Connection, Dense, Link
+from thermo_cl.learning.feedforward.connections import (
+    Connection,
+    Link,
+    chained_shapes,
+    checked_connections,
+    checked_input_shape,
+)
 from thermo_cl.learning.feedforward.losses import Loss, SquaredError
 
 __all__ = ["FeedForwardNetwork", "ForwardPass"]
@@ -84,13 +90,13 @@ class FeedForwardNetwork:
         activation: Nonlinearity | None = None,
         loss: Loss | None = None,
     ) -> None:
-        kinds, inputs = _connections(connections), _input_shape(input_shape)
+        kinds, inputs = checked_connections(connections), checked_input_shape(input_shape)
         f, cost = ReLU() if activation is None else activation, SquaredError() if loss is None else loss
         if not isinstance(f, Nonlinearity):
             raise InvalidParameterError("activation", activation, "a Nonlinearity, as ReLU() or Tanh()")
         if isinstance(cost, type) or not isinstance(cost, Loss):  # a class has all that its values have
             raise InvalidParameterError("loss", loss, "a Loss, as SquaredError() or SoftmaxCrossEntropy()")
-        shapes = _chained(kinds, inputs)
+        shapes = chained_shapes(kinds, inputs)
         for name, group in (("weights", weights), ("biases", biases)):
             if not isinstance(group, (Sequence, np.ndarray)):
                 raise InvalidParameterError(name, group, "a sequence of arrays, one for each connection")
@@ -149,11 +155,15 @@ class FeedForwardNetwork:
         InvalidParameterError
             If an argument is not as above.
         """
-        kinds, inputs, generator = _connections(connections), _input_shape(input_shape), check.generator(rng)
+        kinds, inputs, generator = (
+            checked_connections(connections),
+            checked_input_shape(input_shape),
+            check.generator(rng),
+        )
         if dtype not in (np.float32, np.float64, "float32", "float64"):
             raise InvalidParameterError("dtype", dtype, "float32 or float64")
         weights, biases = [], []
-        for weight_shape, bias_shape, _ in _chained(kinds, inputs):
+        for weight_shape, bias_shape, _ in chained_shapes(kinds, inputs):
             limit = 1.0 / math.sqrt(math.prod(weight_shape[:-1]))
             weights.append(generator.uniform(-limit, limit, weight_shape).astype(dtype))
             biases.append(generator.uniform(-limit, limit, bias_shape).astype(dtype))
@@ -167,7 +177,7 @@ class FeedForwardNetwork:
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shape of each layer (without the batch), inputs first."""
-        return (self.input_shape, *(shape for *_, shape in _chained(self.connections, self.input_shape)))
+        return (self.input_shape, *(shape for *_, shape in chained_shapes(self.connections, self.input_shape)))
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -246,32 +256,3 @@ class FeedForwardNetwork:
         if inputs.dtype != self.dtype or not len(inputs):
             raise InvalidParameterError("inputs", f"{len(inputs)} of {inputs.dtype}", f"at least one, of {self.dtype}")
         return inputs.reshape(len(inputs), *self.input_shape)
-
-
-def _connections(given: Sequence[Connection | int]) -> tuple[Connection, ...]:
-    if isinstance(given, (str, bytes)) or not isinstance(given, Sequence) or not given:
-        raise InvalidParameterError("connections", given, "at least one, as 512, Dense(512) or Convolution(8, 3)")
-    for kind in given:
-        if isinstance(kind, type):
-            raise InvalidParameterError("connections", kind, "of values, as Dense(512), not of classes")
-    return tuple(k if isinstance(k, Connection) else Dense(k) for k in given)
-
-
-def _input_shape(given: int | Sequence[int]) -> tuple[int, ...]:
-    sides = tuple(given) if isinstance(given, (tuple, list)) else (given,)
-    if len(sides) not in (1, 3):
-        raise InvalidParameterError("input_shape", given, "a number of features, or (channels, height, width)")
-    return tuple(check.integer_at_least("input_shape", n, 1) for n in sides)
-
-
-def _chained(
-    kinds: Sequence[Connection], inputs: tuple[int, ...]
-) -> list[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]:
-    """Shapes of weights, biases and layer for each connection."""
-    found, here = [], inputs
-    for kind in kinds:
-        found.append(kind.shapes(here))
-        here = found[-1][-1]
-    if len(here) != 1:
-        raise InvalidParameterError("connections", kinds[-1], "at the end a Dense one, to the classes")
-    return found

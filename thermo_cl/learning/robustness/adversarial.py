@@ -59,6 +59,11 @@ class AdversarialTraining:
         found = self.rule.estimate(network, changed, targets, states, rng)
         return found if self.attack.size == 0 else replace(found, outputs=network.outputs(inputs))
 
+    def diagnosis(self, network: FeedForwardNetwork, inputs: Array) -> str:
+        """What the inner rule says of an estimate that is not finite; empty if it has nothing to say."""
+        own = getattr(self.rule, "diagnosis", None)
+        return "" if own is None else str(own(network, inputs))
+
     def initial_states(self, network: FeedForwardNetwork, examples: int) -> States:
         """What the inner rule carries over for each example; nothing if it does not say."""
         check_network(network)

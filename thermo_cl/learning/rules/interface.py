@@ -36,7 +36,8 @@ class Estimate:
 class Rule(Protocol):
     """A learning rule of one kind of network.
 
-    A rule that carries something over from one epoch to the next also has ``initial_states(network, examples)``.
+    A rule that carries something over from one epoch to the next also has ``initial_states(network, examples)``; one
+    that can say why its estimate is not finite has ``diagnosis(network, inputs)``, a string that may be empty.
     """
 
     def estimate(

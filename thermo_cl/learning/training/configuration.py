@@ -15,9 +15,18 @@ import numpy as np
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning import feedforward
 from thermo_cl.learning.data import Dataset, split
-from thermo_cl.learning.energy import ACTIVATIONS, EnergyNetwork, Relaxation, activation
-from thermo_cl.learning.phases import SGD, Adam, Optimizer
+from thermo_cl.learning.energy import EnergyNetwork, Relaxation, activation
 from thermo_cl.learning.rules import Rule
+from thermo_cl.learning.training.choices import (
+    DTYPES,
+    DataChoice,
+    NetworkChoice,
+    TrainingChoice,
+    data_choice,
+    network_choice,
+    relaxation_choice,
+    training_choice,
+)
 from thermo_cl.learning.training.recipe import Purpose, generator
 from thermo_cl.learning.training.rule_tables import rule_from
 from thermo_cl.learning.training.table import Table, toml_text
@@ -25,50 +34,6 @@ from thermo_cl.learning.training.table import Table, toml_text
 __all__ = ["RunConfiguration", "load_configuration", "shipped_configurations"]
 
 _NAME = re.compile(r"\w[\w.+ -]*")
-_KINDS = ("energy", "feed-forward")
-_OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
-_DTYPES = {"float32": np.float32, "float64": np.float64}
-
-
-@dataclass(frozen=True)
-class DataChoice:
-    """Which examples: arguments of ``thermo_cl.learning.data.split``."""
-
-    name: str
-    train: int
-    holdout: int
-    folder: str | None
-
-
-@dataclass(frozen=True)
-class NetworkChoice:
-    """Which network: its kind, and arguments of ``EnergyNetwork.glorot`` or ``FeedForwardNetwork.random``.
-
-    ``scale`` is that of an energy network, ``loss`` that of a feed-forward one.
-    """
-
-    kind: str
-    hidden: tuple[int, ...]
-    activation: str
-    scale: float | None
-    loss: str | None
-    dtype: str
-
-
-@dataclass(frozen=True)
-class TrainingChoice:
-    """How it is trained: arguments of ``train``; ``reference`` asks for angles to the exact gradient.
-
-    ``optimizer`` is None for plain descent with ``learning_rates``.
-    """
-
-    epochs: int
-    batch: int
-    seed: int
-    shuffle: bool
-    reference: bool
-    learning_rates: Mapping[str, float] | float
-    optimizer: Optimizer | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +73,11 @@ class RunConfiguration:
         name = root.text("name")
         if not _NAME.fullmatch(name):  # runs are kept in a folder of that name
             raise InvalidParameterError("name", name, "letters, digits, dots, dashes, blanks, the first no sign")
-        data, network = _data(root.table("data")), _network(root.table("network", {}))
-        relaxation = _relaxation(root.table("relaxation", {})) if network.kind == "energy" else Relaxation()
+        data, network = data_choice(root.table("data")), network_choice(root.table("network", {}))
+        relaxation = relaxation_choice(root.table("relaxation", {})) if network.kind == "energy" else Relaxation()
         parameters = [f"{kind}{layer}" for layer in range(1, len(network.hidden) + 2) for kind in "Wb"]
         rule = rule_from(root.table("rule"), relaxation, parameters, kind=network.kind)
-        training = _training(root.table("training"), parameters)
+        training = training_choice(root.table("training"), parameters)
         root.close()
         return cls(name, data, network, relaxation, rule, training, root.used)
 
@@ -150,7 +115,7 @@ class RunConfiguration:
             If a layer is too large for this machine, or the scale for the precision.
         """
         choice, rng = self.network, generator(self.training.seed, Purpose.INITIAL)
-        sizes, dtype = [*choice.hidden, data.classes], _DTYPES[choice.dtype]
+        sizes, dtype = [*choice.hidden, data.classes], DTYPES[choice.dtype]
         with Table({}, "network").domain(W1="scale"), np.errstate(over="ignore"):  # refused by its own check
             try:
                 if choice.loss is not None:
@@ -209,59 +174,6 @@ def load_configuration(source: str | Path) -> RunConfiguration:
 
 def _shipped() -> Any:
     return files("thermo_cl.learning") / "configurations"
-
-
-def _data(table: Table) -> DataChoice:
-    choice = DataChoice(
-        table.text("set"),
-        table.integer("train", least=1),
-        table.integer("holdout", least=1),
-        table.text("folder", None),
-    )
-    table.close()
-    return choice
-
-
-def _network(table: Table) -> NetworkChoice:
-    kind = table.text("kind", "energy", among=_KINDS)
-    energy = kind == "energy"
-    choice = NetworkChoice(
-        kind,
-        table.integers("hidden", [500], least=1),
-        table.text("activation", "clip", among=ACTIVATIONS)
-        if energy
-        else table.text("activation", "relu", among=feedforward.ACTIVATIONS),
-        table.number("scale", 0.5, positive=True) if energy else None,
-        None if energy else table.text("loss", "squared-error", among=feedforward.LOSSES),
-        table.text("dtype", "float32", among=_DTYPES),
-    )
-    table.close()
-    return choice
-
-
-def _relaxation(table: Table) -> Relaxation:
-    choice = Relaxation(
-        table.integer("free_steps", 20, least=1),
-        table.integer("clamped_steps", 4, least=1),
-        table.number("step_size", 0.5, positive=True),
-    )
-    table.close()
-    return choice
-
-
-def _training(table: Table, parameters: list[str]) -> TrainingChoice:
-    named = table.text("optimizer", "sgd", among=_OPTIMIZERS)
-    choice = TrainingChoice(
-        table.integer("epochs", least=1),
-        table.integer("batch", 20, least=1),
-        table.integer("seed", 0, least=0),
-        table.flag("shuffle", False),
-        table.flag("reference", True),
-        table.numbers_by_name("learning_rates", parameters),
-        None if named == "sgd" else _OPTIMIZERS[named](table.number("learning_rates", positive=True)),
-    )
-    table.close()
-    return choice
 
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from thermo_cl._types import Array
-from thermo_cl.errors import DivergenceError
+from thermo_cl.errors import ConvergenceError, DivergenceError
 from thermo_cl.learning.energy import States
 from thermo_cl.learning.phases import Moments
+from thermo_cl.learning.rules import Rule
 from thermo_cl.learning.training.descent import descended, norm, optimized
 from thermo_cl.learning.training.evaluation import wrong
 from thermo_cl.learning.training.networks import Network, costs
@@ -70,6 +71,8 @@ def run_epoch(
     ------
     DivergenceError
         If an output or an estimate is not finite; says in which minibatch.
+    ConvergenceError, DivergenceError
+        If the rule raises one, which is then the cause, as what the rule says of an estimate that is not finite.
     """
     noise, data = generator(recipe.rng, Purpose.RULE, epoch), recipe.training
     kept = tuple(layer.copy() for layer in states)
@@ -81,7 +84,10 @@ def run_epoch(
     for number, rows in enumerate(_minibatches(recipe, epoch), start=1):
         inputs = data.inputs[rows].astype(network.dtype, copy=False)
         targets = one_hot[data.labels[rows]]
-        found = recipe.rule.estimate(network, inputs, targets, tuple(layer[rows] for layer in kept), noise)
+        try:
+            found = recipe.rule.estimate(network, inputs, targets, tuple(layer[rows] for layer in kept), noise)
+        except (ConvergenceError, DivergenceError) as error:
+            raise type(error)(f"epoch {epoch}, minibatch {number}: {error}") from error
         failures += wrong(found.outputs, data.labels[rows])
         cost += float(costs(network, found.outputs, targets).sum())
         seen += len(inputs)
@@ -90,7 +96,9 @@ def run_epoch(
         norms = {name: norm(found.gradient[name]) for name in recipe.learning_rates}
         for name, size in norms.items():
             if not math.isfinite(size):
-                raise DivergenceError(f"the gradient of {name} is not finite in epoch {epoch}, minibatch {number}")
+                where = f"the gradient of {name} is not finite in epoch {epoch}, minibatch {number}"
+                why = _diagnosis(recipe.rule, network, inputs)
+                raise DivergenceError(f"{where}: {why}" if why else where) from (DivergenceError(why) if why else None)
         if recipe.optimizer is None:
             network, (sizes, moved) = descended(network, found.gradient, norms, recipe.learning_rates)
         else:
@@ -111,6 +119,12 @@ def run_epoch(
         {name: math.sqrt(total / count) for name, total in squares.items()},
         {name: total / count for name, total in shares.items()},
     )
+
+
+def _diagnosis(rule: Rule, network: Network, inputs: Array) -> str:
+    """What the rule says of an estimate that is not finite; empty if it has nothing to say."""
+    tell = getattr(rule, "diagnosis", None)
+    return "" if tell is None else str(tell(network, inputs))
 
 
 def _minibatches(recipe: Recipe, epoch: int) -> list[slice | Array]:

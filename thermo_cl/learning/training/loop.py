@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 import numpy as np
 
 from thermo_cl import _validate as check
-from thermo_cl.errors import DivergenceError, InvalidParameterError, SilentUpdatesWarning
+from thermo_cl.errors import ConvergenceError, DivergenceError, InvalidParameterError, SilentUpdatesWarning
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import Relaxation, States
 from thermo_cl.learning.phases import Optimizer
@@ -158,6 +158,8 @@ def train(
         If the folder cannot be written, is in use, or holds something else.
     DivergenceError
         If a number is not finite; the checkpoint of the last epoch stays.
+    ConvergenceError
+        If the rule does not find an estimate; likewise.
 
     Warns
     -----
@@ -204,11 +206,12 @@ def _next(
             result = run_epoch(recipe, snapshot.network, snapshot.moments, snapshot.states, epoch, tell)
             _require_finite(result, epoch)
             record, holdout_states = measured(recipe, result, snapshot.holdout_states, epoch)
-    except DivergenceError as error:
+    except (ConvergenceError, DivergenceError) as error:
         keeper.log(f"stopped: {error}")
-        raise DivergenceError(
-            f"{error}; {keeper.kept(snapshot.epoch)}. Start again with lower learning rates or a smaller step size"
-        ) from None
+        told = f"{error}; {keeper.kept(snapshot.epoch)}"
+        if error.__cause__ is not None:  # the rule has said what to change
+            raise type(error)(str(error) if keeper.folder is None else told) from None
+        raise DivergenceError(f"{told}. Start again with lower learning rates or a smaller step size") from None
     history = extended(snapshot.history, record)
     after = Snapshot(epoch, result.network, result.moments, result.states, holdout_states, history)
     line = epoch_line(epoch, last, record, time.perf_counter() - began)

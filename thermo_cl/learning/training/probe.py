@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from thermo_cl._types import Array
-from thermo_cl.errors import InvalidParameterError
+from thermo_cl.errors import ConvergenceError, DivergenceError, InvalidParameterError
 from thermo_cl.learning.diagnostics import angles
 from thermo_cl.learning.energy import EnergyNetwork, Parameters, States, relaxation_energies
 from thermo_cl.learning.rules import Rule
-from thermo_cl.learning.training.networks import Network, first_states
+from thermo_cl.learning.training.networks import Network, first_states, settles
 from thermo_cl.learning.training.recipe import Purpose, Recipe, generator
 
 __all__ = ["check_rule", "energy_rises", "probe_angles"]
@@ -23,16 +23,24 @@ _ROUNDING = 64  # units in the last place of the energy that a rise must exceed
 def probe_angles(recipe: Recipe, network: Network, states: States, epoch: int) -> dict[str, float]:
     """Angles in degrees between the rule's and the reference's estimate, by parameter and under ``all``.
 
-    Both are means over five minibatches in file order, spread over the training examples, from their kept states.
-    The rule draws from a generator of its own.
+    Both are means over five minibatches in file order, spread over the training examples, from their kept states;
+    what a reference of feed-forward networks would carry over is not kept. The rule draws from a generator of its own.
+    They are nan without a reference, and if a rule finds no estimate: a diagnostic ends no training.
     """
+    unknown = dict.fromkeys([*recipe.learning_rates, "all"], math.nan)
     if recipe.reference is None:
-        return dict.fromkeys([*recipe.learning_rates, "all"], math.nan)
+        return unknown
     totals = []
     for rule in (recipe.rule, recipe.reference):
         noise, total = generator(recipe.rng, Purpose.DIAGNOSTICS, epoch), dict[str, Array]()
+        own = rule is recipe.rule or settles(network)
         for rows in _probe(recipe):
-            for name, part in _gradient(recipe, rule, network, tuple(x[rows] for x in states), rows, noise).items():
+            known = tuple(x[rows] for x in states) if own else first_states(network, rule, rows.stop - rows.start)
+            try:
+                found = _gradient(recipe, rule, network, known, rows, noise)
+            except (ConvergenceError, DivergenceError):
+                return unknown
+            for name, part in found.items():
                 total[name] = total[name] + part if name in total else part
         totals.append(total)
     return angles(*totals)

@@ -8,6 +8,8 @@ import numpy as np
 
 from thermo_cl.kernels import Kernel, chemotaxis_kernel, integral_feedback_kernel, sine_kernel
 from thermo_cl.learning.dyadic import ORDERS, DualPropagation
+from thermo_cl.learning.dyadic.damping import DAMPINGS
+from thermo_cl.learning.dyadic.output import FORMS, OUTPUTS, checked_betas
 from thermo_cl.learning.energy import Relaxation
 from thermo_cl.learning.feedforward import ForwardBackpropagation
 from thermo_cl.learning.phases import FixedLength, GeometricLength, PhaseSchedule, RandomPhase, RandomPhases
@@ -95,18 +97,20 @@ def _backpropagation(table: Table, relaxation: Relaxation, _: Sequence[str]) -> 
         return Backpropagation(relaxation)
 
 
-def _dual_propagation(table: Table, _: Relaxation, __: Sequence[str]) -> Rule:
+def _dual_propagation(table: Table, _: Relaxation, parameters: Sequence[str]) -> Rule:
     with table.domain():
+        beta = table.number_or_list("beta", 0.5)
+        checked_betas(beta, len(parameters) // 2)
         return DualPropagation(
             table.number("alpha", 0.5),
-            table.number("beta", 0.5),
-            table.text("form", "adjoint", among=("adjoint", "plain", "damped")),
-            table.text("output", "linearised", among=("linearised", "proximal")),
+            beta,
+            table.text("form", "adjoint", among=FORMS),
+            table.text("output", "linearised", among=OUTPUTS),
             table.text("order", "up-down", among=ORDERS),
             table.integer("sweeps", 20),
             table.number("tolerance", None),
             table.flag("carry", False),
-            table.text("damping", "layers", among=("layers", "auto")),
+            table.text("damping", "layers", among=DAMPINGS),
         )
 
 
