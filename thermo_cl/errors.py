@@ -9,6 +9,7 @@ __all__ = [
     "ConvergenceError",
     "DataError",
     "DeadLayerWarning",
+    "DisconnectedNetworkError",
     "DivergenceError",
     "DivergentIntegralError",
     "InvalidParameterError",
@@ -17,8 +18,10 @@ __all__ = [
     "NormalizationError",
     "NotConnectedError",
     "OutputError",
+    "RampWindowWarning",
     "ReducibleNetworkError",
     "SilentUpdatesWarning",
+    "StiffnessError",
     "SweepError",
     "ThermoError",
     "UnknownEquationError",
@@ -83,6 +86,25 @@ class ReducibleNetworkError(ThermoError, ValueError):
             "with steady_states(network)"
         )
         self.classes, self.absorbing = [list(c) for c in classes], list(absorbing)
+
+
+class DisconnectedNetworkError(ThermoError, ValueError):
+    """A network of edges that leaves some of its nodes free to move without any force or current against it.
+
+    Parameters
+    ----------
+    pieces : sequence of sequence of int
+        The nodes of each part that nothing holds.
+    """
+
+    def __init__(self, pieces: Sequence[Sequence[int]]) -> None:
+        shown = ["{" + ", ".join(map(str, p[:_SHOWN])) + (", ..." if len(p) > _SHOWN else "") + "}" for p in pieces]
+        listed = ", ".join(shown[:_SHOWN]) + (f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else "")
+        super().__init__(
+            f"the network is disconnected: nothing holds the nodes {listed}. "
+            "Join them to the rest by edges, or impose a value in each part"
+        )
+        self.pieces = [list(p) for p in pieces]
 
 
 class DivergentIntegralError(ThermoError, ValueError):
@@ -152,6 +174,10 @@ class DeadLayerWarning(UserWarning):
         return str(self.args[0])
 
 
+class RampWindowWarning(UserWarning):
+    """A ramp, threshold or amplitude outside the window in which a carrier computes a derivative; names the window."""
+
+
 class SilentUpdatesWarning(UserWarning):
     """Thresholds so high that no synapse was updated."""
 
@@ -190,6 +216,24 @@ class OutputError(ThermoError, OSError):
 
 class SweepError(ThermoError, RuntimeError):
     """A sweep that cannot go on: its workers died, its scheduler went, or they run other code."""
+
+
+class StiffnessError(ThermoError, ArithmeticError):
+    """Equations of motion that the integrator cannot follow.
+
+    Parameters
+    ----------
+    message : str
+    fastest, slowest : float
+        Timescales of the linearised equations.
+    """
+
+    def __init__(self, message: str, fastest: float = 0.0, slowest: float = 0.0) -> None:
+        super().__init__(message, fastest, slowest)
+        self.fastest, self.slowest = fastest, slowest
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class UnknownEquationError(ThermoError, KeyError):
