@@ -41,7 +41,7 @@ from thermo_cl.sweep import Quantity, label, provenance
 
 FILTERS = (Convolution(8, 5), Convolution(16, 5, pooling=MeanPooling(2)), Dense(10, pooling=MeanPooling(2)))
 SETTINGS: Mapping[str, Setting] = {
-    "784-512-512-10": Setting((512, 512, 10), train=50_000, epochs=20, sweeps=5),
+    "784-512-512-10": Setting((512, 512, 10), train=60_000, epochs=20, sweeps=5),
     "784-128-128-10": Setting((128, 128, 10), train=4000, epochs=20, sweeps=10),
     "convolutional": Setting(FILTERS, (1, 28, 28), train=5000, epochs=6, sweeps=5, attacked=250),
 }
