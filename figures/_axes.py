@@ -73,9 +73,13 @@ def ln_scale(axes: Axes, which: str, step: int = 1) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(math.log(value)):d}".replace("-", "−")))
 
 
+_MANY = 300.0  # of a range whose ticks 1, 2, 5 would crowd
+
+
 def plain_log(axis: Axis) -> None:
-    """Ticks 1, 2, 5 of every decade on a logarithmic axis, written out."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    """Ticks 1, 2, 5 of every decade on a logarithmic axis, written out; of many decades the first alone."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < _MANY * low else (1.0,)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 

@@ -42,7 +42,8 @@ def draw(data: xr.Dataset) -> Figure:
     first[0].set(xlabel="Epochs", ylabel="Test error (%)", yscale="log")
     plain_log(first[0].yaxis)
     _curves(first[1], main["lipschitz_product"], "epoch")
-    first[1].set(xlabel="Epochs", ylabel="Lipschitz product")
+    first[1].set(xlabel="Epochs", ylabel="Lipschitz product", yscale="log")
+    plain_log(first[1].yaxis)
     _curves(first[2], 100 * main["robust_accuracy"].sel(attack="PGD"), "size")
     first[2].set(xlabel="Largest change of a pixel", ylabel="Accuracy under PGD (%)", ylim=(0, 100))
     _curves(grid[1, 0], main["angle"].isel(layer=0), "probe")
@@ -121,9 +122,7 @@ def _ends(axes: Axes, data: xr.Dataset) -> None:
         )  # fmt: skip
     gone = [_name(str(r)) for r in data["rule"].values if bool(last["test_accuracy"].sel(rule=r).isnull().any())]
     if gone:
-        axes.text(
-            0.97, 0.96, "diverged:\n" + "\n".join(gone), transform=axes.transAxes, fontsize=6.5, ha="right", va="top"
-        )
+        axes.text(0.03, 0.62, "diverged:\n" + "\n".join(gone), transform=axes.transAxes, fontsize=6.5, va="top")
     axes.set(xlabel="Lipschitz product", ylabel="Test error (%)", xscale="log", yscale="log")
     axes.margins(0.1)
     for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
