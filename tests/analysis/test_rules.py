@@ -28,6 +28,7 @@ TINY: dict[str, Any] = {
     "rules": {name: replace(entry, rates=entry.rates[1:3]) for name, entry in RULES.items()},
     "epochs": 4, "seeds": 2, "tuning_seeds": 1, "timed": 1, "workers": 1,
 }  # fmt: skip
+STORED = Path(__file__).parents[2] / "analysis" / "stored" / "rules.nc"
 FEW: dict[str, Any] = TINY | {
     "rules": {name: TINY["rules"][name] for name in ("equilibrium propagation", "DPT, alpha = 1", "forward-forward")}
 }
@@ -180,3 +181,23 @@ def test_a_run_with_another_kernel_is_another_run() -> None:
 def test_bad_input_is_named(change: dict[str, Any], name: str) -> None:
     with pytest.raises(InvalidParameterError, match=f"^{name} = "):
         rules.compute(**(TINY | change))
+
+
+def test_the_stored_table_shows_what_is_said_of_it() -> None:
+    with xr.open_dataset(STORED) as stored:
+        stored.load()
+    assert tuple(stored.rule.values) == tuple(RULES)
+    mean = 100 * stored.accuracy.mean("seed")
+    exact = mean.sel(rule="backpropagation")
+    assert (
+        abs(mean.sel(rule=["DPT, alpha = 0", "DPT, alpha = 1", "DP, alpha = 0", "DP, alpha = 1/2"]) - exact) < 1
+    ).all()
+    assert mean.sel(rule="temporal contrast") > mean.sel(rule="equilibrium propagation") - 1
+    noisy = mean.sel(rule=["random phases (ISD)", "always on"])
+    assert noisy.max() < mean.drop_sel(rule=list(noisy.rule.values)).min()
+    diverged = stored.tuning_error.sel(rule="DP, alpha = 1").isnull().any("tuning_seed").values
+    assert diverged.tolist() == [True, True, True, False]
+    last = stored.learning_rate.values[:, None] == stored.candidate_rate.values[:, [0, -1]]
+    assert set(stored.rule.values[last.any(axis=1)]) == {
+        "temporal contrast", "DP, alpha = 1", "random phases (ISD)", "backpropagation, relaxation",
+    }  # fmt: skip
