@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis._dual_propagation_probe import SWEEPS, TOLERANCE, Probe, attacked, probed
-from analysis._jobs import data_digest, keep, side_by_side
+from analysis._jobs import data_digest, keep, one_thread, side_by_side
 from thermo_cl import _validate as check
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import ConvergenceError, DivergenceError, SilentUpdatesWarning
@@ -23,7 +23,6 @@ from thermo_cl.learning.robustness import FGSM, AdversarialTraining, layer_norms
 from thermo_cl.learning.rules import Rule
 from thermo_cl.learning.rules.interface import Estimate
 from thermo_cl.learning.training import Progress, evaluate
-from thermo_cl.learning.training.blas import one_blas_thread
 from thermo_cl.sweep.identity import code_digest
 
 RATE, BATCH, BETA, ATTACK = 1e-3, 50, 0.5, 0.1
@@ -189,15 +188,8 @@ def run_all(
 
 
 def _kept(job: Job, file: Path | None) -> Run:
-    import numba
-
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
-        with one_blas_thread():
-            run = _done(job)
-    finally:
-        numba.set_num_threads(threads)
+    with one_thread():
+        run = _done(job)
     keep(file, job, {name: x.tolist() if isinstance(x, np.ndarray) else x for name, x in vars(run).items()})
     return run
 

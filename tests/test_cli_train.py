@@ -140,7 +140,10 @@ training = { epochs = 2, batch = 6, optimizer = "adam", learning_rates = 0.01 }
 
 def test_train_goes_on_with_what_dual_propagation_carries(config):
     config.write_text(DUAL)
-    assert run("train", "--config", config).exit_code == 0
+    answer = run("train", "--config", config)
+    assert answer.exit_code == 0
+    assert "%, counted before every update; " in answer.stdout
+    assert "the paper" not in answer.stdout
     found = results("train", "--config", config, "--resume", "--epochs", 4)
     whole = run_configuration(load_configuration(config).replaced(epochs=4)).metrics
     for name, variable in whole.variables.items():

@@ -20,13 +20,14 @@ PUBLIC = {
         solve_steady_state stationary_noise steady_thermodynamics step_response_kernel uncertainty_ratios
         units update_slope weight_update""",
     "thermo_cl.errors": """
-        ConvergenceError DataError DeadLayerWarning DivergenceError DivergentIntegralError InvalidParameterError
+        ConvergenceError DataError DeadLayerWarning DisconnectedNetworkError DivergenceError DivergentIntegralError
+        InvalidParameterError RampWindowWarning StiffnessError
         IrreversibleEdgeError MemoryLimitError NormalizationError NotConnectedError OutputError
         ReducibleNetworkError SilentUpdatesWarning SweepError ThermoError UnknownEquationError
         WeightDegeneracyWarning""",
     "thermo_cl.kernels": """
-        Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel integral_feedback_kernel periodic_response
-        sine_kernel""",
+        Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel high_pass_kernel integral_feedback_kernel
+        periodic_response sine_kernel""",
     "thermo_cl.markov": """
         KERNEL_PARAMETERS STEADY_STATE_METHODS BirthDeath CurrentSamples DrivenCycle DrivenNetwork
         DrivenPath Edges EntropySamples EntropySplit JumpCounts JumpRecord Ladder LadderDerivatives
@@ -52,7 +53,8 @@ PUBLIC = {
         thresholded_integral update_sensitivities update_slope update_tangent weight_update""",
     "thermo_cl.learning": """
         Adam AdversarialTraining Backpropagation Convolution Dense DualPropagation FGSM FeedForwardNetwork
-        ForwardBackpropagation MaxPooling MeanPooling PGD
+        ForwardBackpropagation HardSigmoid Linear MaxPooling MeanPooling PGD ReLU SoftmaxCrossEntropy SquaredError Tanh
+        certified_radius lipschitz_bound lipschitz_product robust_accuracy stability_number
         BoltzmannEstimator BoltzmannMachine ClampingCycle ContrastiveHebbian DATASETS Dataset
         EnergyNetwork EnergyPhases EquilibriumPropagation Estimate Evaluation ForwardForwardNetwork LadderSynapse
         PhaseSchedule Progress RandomPhases Relaxation Rule RunConfiguration SGD TemporalContrast Trained activation

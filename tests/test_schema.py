@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import re
 import subprocess
@@ -17,17 +16,17 @@ import zarr
 
 from analysis import (
     accuracy_dissipation,
-    dual_propagation,
     energy_schedules,
     forward_forward,
     free_networks,
+    frontier,
     mnist,
     rbm_learning,
     rules,
 )
 from analysis.__main__ import NAMES, STUDIES
-from tests.analysis.test_datasets import SMALL
-from tests.analysis.test_dual_propagation import TINY as DUAL
+from tests.analysis.test_datasets import SMALL, small
+from tests.analysis.test_dual_propagation import few_runs
 from tests.analysis.test_energy_schedules import TINY as ENERGY
 from tests.analysis.test_forward_forward import FULL as FORWARD
 from tests.analysis.test_free_networks import TINY as FREE
@@ -50,7 +49,8 @@ TRAINED: dict[str, Callable[[], xr.Dataset]] = {
     "rbm_learning": lambda: rbm_learning.compute(**BOLTZMANN),
     "forward_forward": lambda: forward_forward.compute(**FORWARD),
     "energy_schedules": lambda: energy_schedules.compute(**ENERGY),
-    "dual_propagation": lambda: dual_propagation.compute(**DUAL),
+    "dual_propagation": few_runs,
+    "frontier": lambda: frontier.compute(**(SMALL["frontier"] | {"targets": (6.0,), "sample": 40})),
     "rules": lambda: rules.compute(**RULES),
     "training metrics": lambda: run(tiny_configuration("falk2025-mnist")).metrics,
 }
@@ -88,7 +88,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     paths = {}
     for name in (*NAMES, *STUDIES, "training metrics"):
         made = TRAINED.get(name)
-        dataset = made() if made else importlib.import_module(f"analysis.{name}").compute(**SMALL.get(name, {}), rng=3)
+        dataset = made() if made else small(name)
         paths[name] = save_netcdf(dataset, folder / f"{name}.nc")
         xr.testing.assert_identical(xr.open_dataset(paths[name]).load().as_numpy(), dataset.as_numpy())
     return paths

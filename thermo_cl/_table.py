@@ -110,6 +110,19 @@ class Table:
         self._use(key, inner.used)
         return inner
 
+    def tables(self, key: str, default: Any = REQUIRED) -> Any:
+        """List of tables, at least one, or the default; they are named ``key[0]``, ``key[1]``, ..."""
+
+        def accepted(value: Any) -> bool:
+            return isinstance(value, list) and bool(value) and all(isinstance(entry, dict) for entry in value)
+
+        values = self._read(key, default, accepted, "a list of tables, at least one")
+        if values is None:
+            return None
+        found = [Table(entry, f"{self.name(key)}[{n}]") for n, entry in enumerate(values)]
+        self._use(key, [inner.used for inner in found])
+        return found
+
     def close(self) -> None:
         """Refuse entries that nothing has read.
 

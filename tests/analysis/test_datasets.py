@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 from pathlib import Path
@@ -48,10 +49,16 @@ SMALL: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+@functools.cache
+def small(name: str) -> xr.Dataset:
+    """A small data set; the schema is compared with the same."""
+    dataset: xr.Dataset = importlib.import_module(f"analysis.{name}").compute(**SMALL.get(name, {}), rng=3)
+    return dataset
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_variable_is_labelled_and_reproducible(name: str) -> None:
-    module = importlib.import_module(f"analysis.{name}")
-    dataset = module.compute(**SMALL.get(name, {}), rng=3)
+    module, dataset = importlib.import_module(f"analysis.{name}"), small(name)
     for variable in (*dataset.data_vars.values(), *dataset.coords.values()):
         assert variable.attrs["long_name"]
         assert variable.attrs["units"]

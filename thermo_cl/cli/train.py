@@ -132,13 +132,15 @@ def _summary(trained: Trained[Any], folder: Path) -> str:
             return f"{kind} error {at(f'{kind}_error')}"
         return f"{kind} error {at(f'{kind}_error')} from kept states, {at(f'{kind}_error_from_rest')} from rest"
 
+    settles = "train_error_from_rest" in trained.metrics
+    counted = "the training error as the paper counts it" if settles else "counted before every update"
     lowest = int(trained.metrics.holdout_error.values.argmin())
     sizes = "-".join(map(str, trained.network.sizes))
     epochs = f"{trained.epochs} epoch{'s' if trained.epochs > 1 else ''}"
     lines = [
         f"{sizes} after {epochs}",
         f"{both('train')}; {clean('train_error')}",
-        f"running error {at('running_error')}, the training error as the paper counts it; {clean('running_error')}",
+        f"running error {at('running_error')}, {counted}; {clean('running_error')}",
         f"{both('holdout')}; lowest {at('holdout_error', lowest)} after epoch {lowest + 1}",
         f"kept in {folder}",
     ]

@@ -3,20 +3,25 @@
 from thermo_cl.learning.boltzmann import BoltzmannEstimator, BoltzmannMachine
 from thermo_cl.learning.data import DATASETS, Dataset, split
 from thermo_cl.learning.diagnostics import angles
-from thermo_cl.learning.dyadic import DualPropagation
+from thermo_cl.learning.dyadic import DualPropagation, stability_number
 from thermo_cl.learning.energy import EnergyNetwork, Relaxation, activation
 from thermo_cl.learning.feedforward import (
     Convolution,
     Dense,
     FeedForwardNetwork,
     ForwardBackpropagation,
+    HardSigmoid,
+    Linear,
     MaxPooling,
     MeanPooling,
+    ReLU,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    Tanh,
 )
 from thermo_cl.learning.forward_forward import ForwardForwardNetwork
+from thermo_cl.learning.optimizers import SGD, Adam
 from thermo_cl.learning.phases import (
-    SGD,
-    Adam,
     EnergyPhases,
     PhaseSchedule,
     RandomPhases,
@@ -25,7 +30,15 @@ from thermo_cl.learning.phases import (
     learn,
     two_term,
 )
-from thermo_cl.learning.robustness import FGSM, PGD, AdversarialTraining
+from thermo_cl.learning.robustness import (
+    FGSM,
+    PGD,
+    AdversarialTraining,
+    certified_radius,
+    lipschitz_bound,
+    lipschitz_product,
+    robust_accuracy,
+)
 from thermo_cl.learning.rules import (
     Backpropagation,
     ClampingCycle,
@@ -72,27 +85,38 @@ __all__ = [
     "FeedForwardNetwork",
     "ForwardBackpropagation",
     "ForwardForwardNetwork",
+    "HardSigmoid",
     "LadderSynapse",
+    "Linear",
     "MaxPooling",
     "MeanPooling",
     "PhaseSchedule",
     "Progress",
     "RandomPhases",
+    "ReLU",
     "Relaxation",
     "Rule",
     "RunConfiguration",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
+    "Tanh",
     "TemporalContrast",
     "Trained",
     "activation",
     "always_on",
     "angles",
+    "certified_radius",
     "evaluate",
     "isd",
     "learn",
+    "lipschitz_bound",
+    "lipschitz_product",
     "load_configuration",
+    "robust_accuracy",
     "run",
     "shipped_configurations",
     "split",
+    "stability_number",
     "train",
     "two_term",
 ]

@@ -280,6 +280,7 @@ def test_one_layer_has_no_influence() -> None:
         ({"beta": 1.0, "alpha": 0.0}, "beta = 1.0 .* below 1 with output"),
         ({"targets": np.zeros((3, 5))}, "targets .* shape .3, 2."),
         ({"inputs": np.zeros((3, 5))}, "inputs .* shape .batch, 3."),
+        ({"inputs": np.full((3, 3), np.nan)}, "inputs = nan .* finite"),
         ({"network": FeedForwardNetwork.random(3, [4, 2], activation=ReLU())}, "activation .* Linear"),
         ({"network": FeedForwardNetwork.random(3, [2], activation=Linear(), loss=SoftmaxCrossEntropy())}, "Squared"),
         (

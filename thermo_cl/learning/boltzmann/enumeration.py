@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, logsumexp
 
 from thermo_cl._threads import over_batch
-from thermo_cl._types import Array, FloatArray
-from thermo_cl.errors import InvalidParameterError
+from thermo_cl._types import FloatArray
 from thermo_cl.learning.boltzmann.binary import bits
 from thermo_cl.learning.boltzmann.energies import free_energy
-from thermo_cl.learning.boltzmann.machine import BoltzmannMachine, check_machine
+from thermo_cl.learning.boltzmann.machine import BoltzmannMachine
+from thermo_cl.learning.boltzmann.summation import LARGEST, log_weights, summed_layer
 from thermo_cl.learning.energy import Parameters
 
 __all__ = [
@@ -28,9 +27,6 @@ __all__ = [
     "total_variation",
     "visible_distribution",
 ]
-
-LARGEST = 24
-"""Most units of a layer whose states are summed: 16.8 million terms."""
 
 
 def log_partition(machine: BoltzmannMachine) -> float:
@@ -50,7 +46,7 @@ def log_partition(machine: BoltzmannMachine) -> float:
         If that layer has more than 24 units; the message says what the sum would cost. Or if the machine is not
         finite.
     """
-    return float(logsumexp(_log_weights(_layers(machine))))
+    return float(logsumexp(log_weights(summed_layer(machine))))
 
 
 def log_likelihood(machine: BoltzmannMachine, v: ArrayLike) -> FloatArray:
@@ -85,7 +81,7 @@ def negative_log_likelihood(machine: BoltzmannMachine | Sequence[BoltzmannMachin
     single = isinstance(machine, BoltzmannMachine)
     machines = [machine] if isinstance(machine, BoltzmannMachine) else list(machine)
     for each in machines:
-        _layers(each)
+        summed_layer(each)
     result = np.empty(len(machines))
 
     def part(start: int, stop: int) -> None:
@@ -106,8 +102,8 @@ def model_expectations(machine: BoltzmannMachine) -> Parameters:
     """
     from thermo_cl.learning.boltzmann._enumeration import mean_sums
 
-    layers = _layers(machine)
-    weights = _log_weights(layers)
+    layers = summed_layer(machine)
+    weights = log_weights(layers)
     weights = np.exp(weights - logsumexp(weights))
     by_high, by_low = np.zeros_like(layers.high), np.zeros_like(layers.low)
     mean_sums(weights, layers.high, layers.low, by_high, by_low)
@@ -155,11 +151,7 @@ def visible_distribution(machine: BoltzmannMachine) -> FloatArray:
     InvalidParameterError
         If there are more than 24 visible units.
     """
-    check_machine(machine)
-    if machine.visible > LARGEST:
-        _refuse("machine.visible", machine.visible, machine.hidden)
-    layers = _Layers.of(machine, visible=True)
-    log_p = _log_weights(layers).ravel()
+    log_p = log_weights(summed_layer(machine, visible=True)).ravel()
     p: FloatArray = np.exp(log_p - logsumexp(log_p))
     return p
 
@@ -190,73 +182,3 @@ def row_entropy(v: ArrayLike) -> float:
     x = bits("v", v, None)
     q = np.unique(x, axis=0, return_counts=True)[1] / len(x)
     return float(-(q * np.log(q)).sum())
-
-
-@dataclass(frozen=True, eq=False)
-class _Layers:
-    """Tables of a summed layer's halves: states, and their share of the other layer's activations."""
-
-    visible: bool  # which layer is summed
-    low_bits: FloatArray
-    high_bits: FloatArray
-    low: FloatArray
-    high: FloatArray
-    own: FloatArray  # (highs, lows), minus the energy of the summed layer alone
-    mild: bool
-
-    @classmethod
-    def of(cls, machine: BoltzmannMachine, *, visible: bool) -> _Layers:
-        from thermo_cl.learning.boltzmann._enumeration import MILD
-
-        b_v = np.zeros(machine.visible) if machine.visible_biases is None else machine.visible_biases.astype(float)
-        b_h, w = machine.hidden_biases.astype(float), machine.weights.astype(float)
-        summed, other, joined = (b_v, b_h, w.T) if visible else (b_h, b_v, w)
-        half = (len(summed) + 1) // 2
-        low, high = _states(half), _states(len(summed) - half)
-        own = (high @ summed[half:])[:, None] + low @ summed[:half]
-        if machine.couplings is not None:
-            between = machine.couplings.astype(float)
-            own += _quadratic(high, between[half:, half:])[:, None] + _quadratic(low, between[:half, :half])
-            own += high @ between[half:, :half] @ low.T
-        mild = bool((np.abs(other) + np.abs(joined).sum(0)).max() <= MILD)
-        return cls(visible, low, high, low @ joined[:half] + other, high @ joined[half:], own, mild)
-
-
-def _layers(machine: BoltzmannMachine) -> _Layers:
-    check_machine(machine)
-    coupled = machine.couplings is not None
-    visible = coupled or machine.visible < machine.hidden
-    units, other = (machine.visible, machine.hidden) if visible else (machine.hidden, machine.visible)
-    if units > LARGEST:
-        _refuse("machine.visible" if coupled else "min(machine.visible, machine.hidden)", units, other)
-    return _Layers.of(machine, visible=visible)
-
-
-def _refuse(name: str, units: int, other: int) -> None:
-    raise InvalidParameterError(
-        name,
-        units,
-        f"at most {LARGEST} to sum all states: 2**{units} = {2.0**units:.1e} terms of {other} units would take about "
-        f"{2.0**units * other * 1e-9 / 3600:.1e} hours and {2.0**units * 8 / 2**30:.1e} GiB; "
-        "annealed_log_partition estimates the sum with an error bar",
-    )
-
-
-def _log_weights(layers: _Layers) -> FloatArray:
-    """Log of the summed exp(-E), shape (highs, lows)."""
-    from thermo_cl.learning.boltzmann._enumeration import log_weights
-
-    out = np.empty(layers.own.shape)
-    exp_high, exp_low = (np.exp(layers.high), np.exp(layers.low)) if layers.mild else (layers.high, layers.low)
-    log_weights(layers.own, layers.high, layers.low, exp_high, exp_low, layers.mild, out)
-    return out
-
-
-def _states(units: int) -> FloatArray:
-    """All states of so many units, shape (2**units, units); unit i is bit i."""
-    return (np.arange(2**units)[:, None] >> np.arange(units) & 1).astype(float)
-
-
-def _quadratic(states: Array, matrix: Array) -> FloatArray:
-    values: FloatArray = 0.5 * np.einsum("si,si->s", states @ matrix, states)
-    return values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
@@ -10,27 +9,23 @@ from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
 from thermo_cl._types import Array, FloatArray
-from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.boltzmann.annealing import annealed_log_partition
 from thermo_cl.learning.boltzmann.binary import bits
 from thermo_cl.learning.boltzmann.energies import free_energy, hidden_probabilities
 from thermo_cl.learning.boltzmann.enumeration import LARGEST, log_partition
 from thermo_cl.learning.boltzmann.gibbs import held, sample
 from thermo_cl.learning.boltzmann.machine import BoltzmannMachine
+from thermo_cl.learning.boltzmann.scikit import FeatureEstimator, NotFittedError
 from thermo_cl.learning.data import Dataset
-from thermo_cl.learning.data._optional import optional_module
-from thermo_cl.learning.phases import SGD, Carried, PhaseSchedule, learn, two_term
+from thermo_cl.learning.optimizers import SGD
+from thermo_cl.learning.phases import Carried, PhaseSchedule, learn, two_term
 
 __all__ = ["BoltzmannEstimator"]
 
 _CHAINS, _TEMPERATURES = 100, 1000  # of annealed partition functions
 
 
-class _NotFittedError(InvalidParameterError, AttributeError):  # type: ignore[misc]  # both have a name
-    """No machine yet; an AttributeError too, so that ``hasattr`` of a fitted attribute is false."""
-
-
-class BoltzmannEstimator:
+class BoltzmannEstimator(FeatureEstimator):
     """Features of binary data by a Boltzmann machine, trained by any phase schedule.
 
     Parameters
@@ -88,32 +83,6 @@ class BoltzmannEstimator:
         self.averaged = averaged
         self.scale = scale
         self.random_state = random_state
-
-    def __repr__(self) -> str:
-        return f"BoltzmannEstimator({', '.join(f'{k}={v!r}' for k, v in self.get_params().items())})"
-
-    @classmethod
-    def _names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # as scikit-learn calls it
-        """Arguments of the constructor by name."""
-        del deep
-        return {name: getattr(self, name) for name in self._names()}
-
-    def set_params(self, **params: Any) -> BoltzmannEstimator:
-        """Change some of them.
-
-        Raises
-        ------
-        InvalidParameterError
-            If there is no such argument.
-        """
-        for name, value in params.items():
-            if name not in self._names():
-                raise InvalidParameterError("params", name, f"one of {', '.join(self._names())}")
-            setattr(self, name, value)
-        return self
 
     def fit(self, X: ArrayLike, y: Any = None) -> BoltzmannEstimator:  # noqa: N803  # scikit-learn's name
         """Train a new machine on rows of zeros and ones, shape (n, features); ``y`` is not looked at.
@@ -196,22 +165,6 @@ class BoltzmannEstimator:
         x = bits("v", v, machine.visible, machine.dtype)
         return sample(machine, (x, held(machine, x, seed=first)), steps=steps, seed=rest)[0]
 
-    def get_feature_names_out(self, input_features: Any = None) -> Array:
-        """Names of the columns of ``transform``.
-
-        Raises
-        ------
-        InvalidParameterError
-            If there is no machine yet, or ``input_features`` are given and not as many as, or not, those it knows.
-        """
-        machine = self._fitted()
-        if input_features is not None:
-            given = np.asarray(input_features, dtype=object)
-            known = getattr(self, "feature_names_in_", given)
-            if given.shape != (machine.visible,) or (given != known).any():
-                raise InvalidParameterError("input_features", input_features, f"the {machine.visible} that were learnt")
-        return np.array([f"boltzmannestimator{k}" for k in range(machine.hidden)], dtype=object)
-
     @property
     def components_(self) -> Array:
         """Weights of the machine."""
@@ -248,15 +201,6 @@ class BoltzmannEstimator:
             self._partition = kept
         return kept[1]
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "machine_")
-
-    def __sklearn_tags__(self) -> Any:  # asked for by scikit-learn only
-        utils = optional_module("sklearn.utils", "scikit-learn")
-        return utils.Tags(
-            estimator_type=None, target_tags=utils.TargetTags(required=False), transformer_tags=utils.TransformerTags()
-        )
-
     def _machine(self, data: Dataset, generator: np.random.Generator) -> BoltzmannMachine:
         return BoltzmannMachine.random(
             data.inputs.shape[1], self.n_components, scale=self.scale, visible_biases=self.visible_biases,
@@ -282,19 +226,9 @@ class BoltzmannEstimator:
             machine, state = done.model, done.state
         self.machine_, self.state_, self.generator_ = machine, state, generator
 
-    def _name_features(self, values: Any) -> None:
-        names = _names(values)
-        if names is not None:
-            self.feature_names_in_ = names
-
-    def _check_names(self, values: Any) -> None:
-        names, known = _names(values), getattr(self, "feature_names_in_", None)
-        if names is not None and known is not None and not np.array_equal(names, known):
-            raise InvalidParameterError("X.columns", list(names), f"those that were learnt, in order: {list(known)}")
-
     def _fitted(self) -> BoltzmannMachine:
         if not self.__sklearn_is_fitted__():
-            raise _NotFittedError("self", "an estimator without a machine", "fitted first: call fit")
+            raise NotFittedError("self", "an estimator without a machine", "fitted first: call fit")
         return self.machine_
 
 
@@ -302,11 +236,3 @@ def _dataset(values: ArrayLike) -> Dataset:
     """Rows of zeros and ones, unlabelled."""
     x = bits("X", values, None, np.float32)
     return Dataset(x, np.zeros(len(x), np.int64), classes=2, name="rows")
-
-
-def _names(values: Any) -> Array | None:
-    """Names of a data frame's columns, if they are text."""
-    columns = getattr(values, "columns", None)
-    if columns is None or not all(isinstance(name, str) for name in columns):
-        return None
-    return np.array(columns, dtype=object)

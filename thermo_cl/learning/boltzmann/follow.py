@@ -13,7 +13,8 @@ from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.boltzmann.gibbs import no_couplings, visible_biases
 from thermo_cl.learning.boltzmann.machine import BoltzmannMachine
 from thermo_cl.learning.data import Dataset
-from thermo_cl.learning.phases import SGD, Carried, Moments, Optimizer, PhaseSchedule, Plan, RandomPhase
+from thermo_cl.learning.optimizers import SGD, Moments, Optimizer
+from thermo_cl.learning.phases import Carried, PhaseSchedule, Plan, RandomPhase
 from thermo_cl.learning.phases.plan import check_plan
 
 __all__ = ["can_follow", "follow_replicas"]

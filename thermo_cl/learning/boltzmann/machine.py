@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import Array, IntArray
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.learning.arrays import Parameters, check_float_type, common_type, finite_array, read_only
 from thermo_cl.learning.boltzmann.binary import bits
 from thermo_cl.learning.data import Dataset
-from thermo_cl.learning.energy import Parameters
-from thermo_cl.learning.phases import Carried, Optimizer, Phase, PhaseSchedule, Plan, State
+from thermo_cl.learning.optimizers import Optimizer
+from thermo_cl.learning.phases import Carried, Phase, PhaseSchedule, Plan, State
 
 __all__ = ["BoltzmannMachine", "check_machine"]
 
@@ -67,21 +68,20 @@ class BoltzmannMachine:
     ) -> None:
         if not isinstance(averaged, bool | np.bool_):
             raise InvalidParameterError("averaged", averaged, "True or False")
-        w = _real("weights", weights)
+        w = finite_array("weights", weights)
         if w.ndim != 2 or 0 in w.shape:
             raise InvalidParameterError("weights.shape", w.shape, "(hidden, visible), neither of them 0")
         hidden, visible = w.shape
-        b_h = np.zeros(hidden, w.dtype) if hidden_biases is None else _real("hidden_biases", hidden_biases, (hidden,))
-        b_v = None if visible_biases is None else _real("visible_biases", visible_biases, (visible,))
-        between = None if couplings is None else _real("couplings", couplings, (visible, visible))
+        given = np.zeros(hidden, w.dtype) if hidden_biases is None else hidden_biases
+        b_h = finite_array("hidden_biases", given, (hidden,))
+        b_v = None if visible_biases is None else finite_array("visible_biases", visible_biases, (visible,))
+        between = None if couplings is None else finite_array("couplings", couplings, (visible, visible))
         if between is not None and (np.any(between != between.T) or np.any(np.diag(between) != 0)):
             raise InvalidParameterError("couplings", "a matrix", "symmetric with a zero diagonal")
-        given = [a for a in (w, b_h, b_v, between) if a is not None]
-        dtype = np.float32 if all(a.dtype == np.float32 for a in given) else np.float64
-        check.freeze(
-            self, weights=_kept(w, dtype), hidden_biases=_kept(b_h, dtype), visible_biases=_kept(b_v, dtype),
-            couplings=_kept(between, dtype), averaged=bool(averaged),
-        )  # fmt: skip
+        arrays = {"weights": w, "hidden_biases": b_h, "visible_biases": b_v, "couplings": between}
+        dtype = common_type(a for a in arrays.values() if a is not None)
+        kept = {name: None if a is None else read_only(a, dtype) for name, a in arrays.items()}
+        check.freeze(self, **kept, averaged=bool(averaged))
 
     @classmethod
     def random(
@@ -116,8 +116,7 @@ class BoltzmannMachine:
         """
         m, n = check.integer_at_least("visible", visible, 1), check.integer_at_least("hidden", hidden, 1)
         width = check.single("scale", check.non_negative("scale", scale))
-        if dtype not in (np.float32, np.float64, "float32", "float64"):
-            raise InvalidParameterError("dtype", dtype, "float32 or float64")
+        check_float_type(dtype)
         with np.errstate(over="ignore"):  # told as weights that are not finite
             weights = check.generator(rng).normal(0.0, width, (n, m)).astype(dtype)
         return cls(
@@ -237,25 +236,3 @@ def check_machine(machine: object) -> None:
     for name, array in machine.parameters.items():
         if not np.isfinite(array).all():
             raise InvalidParameterError(f"machine.parameters[{name!r}]", "an array", "finite in every entry")
-
-
-def _real(name: str, values: ArrayLike, shape: tuple[int, ...] | None = None) -> Array:
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InvalidParameterError(name, "rows of different lengths", "an array of real numbers") from None
-    if array.dtype.kind not in "iufb":
-        raise InvalidParameterError(name, f"an array of {array.dtype}", "an array of real numbers")
-    if shape is not None and array.shape != shape:
-        raise InvalidParameterError(f"{name}.shape", array.shape, f"{shape}")
-    if not np.isfinite(array).all():
-        raise InvalidParameterError(name, "an array", "finite in every entry")
-    return array if array.dtype == np.float32 else array.astype(np.float64)
-
-
-def _kept(array: Array | None, dtype: Any) -> Array | None:
-    if array is None:
-        return None
-    values = np.array(array, dtype=dtype, order="C")
-    values.setflags(write=False)
-    return values

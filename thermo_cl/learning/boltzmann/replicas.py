@@ -14,7 +14,8 @@ from thermo_cl.errors import DivergenceError, InvalidParameterError
 from thermo_cl.learning.boltzmann.follow import follow_replicas
 from thermo_cl.learning.boltzmann.machine import BoltzmannMachine, check_machine
 from thermo_cl.learning.data import Dataset
-from thermo_cl.learning.phases import SGD, Carried, PhaseSchedule, begin
+from thermo_cl.learning.optimizers import SGD
+from thermo_cl.learning.phases import Carried, PhaseSchedule, begin
 
 if TYPE_CHECKING:
     import xarray as xr

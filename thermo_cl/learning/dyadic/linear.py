@@ -16,20 +16,13 @@ import numpy as np
 
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import ConvergenceError, InvalidParameterError
-from thermo_cl.learning.dyadic.output import (
-    OUTPUTS,
-    Output,
-    check_choice,
-    check_output,
-    checked_alpha,
-    checked_betas,
-    output_step,
-)
+from thermo_cl.learning.dyadic.output import Output, checked_betas, output_step
+from thermo_cl.learning.dyadic.problem import Problem, checked_nudges, in_double
 from thermo_cl.learning.dyadic.states import DyadicStates, mean
 from thermo_cl.learning.feedforward import FeedForwardNetwork, Linear, MaxPooling, SquaredError
-from thermo_cl.learning.feedforward.gradient import check_targets
+from thermo_cl.learning.feedforward.gradient import check_network
 
-__all__ = ["growth_factor", "in_double", "influence", "is_linear", "linear_objective", "solve_linear"]
+__all__ = ["growth_factor", "influence", "is_linear", "linear_objective", "solve_linear"]
 
 
 def is_linear(network: FeedForwardNetwork) -> bool:
@@ -86,19 +79,16 @@ def growth_factor(
     ----------
     network : FeedForwardNetwork
         Linear, with the squared error.
-    alpha : float
-        Asymmetry in [0, 1].
-    beta : float or sequence of float
-        Nudge > 0, or one for each layer 1, ..., L.
-    output : {"linearised", "proximal"}
+    alpha, beta, output
+        As of ``solve_linear``.
 
     Raises
     ------
     InvalidParameterError
         If an argument is not as above, or beta too large for proximal outputs.
     """
-    alpha, betas = _checked(network, alpha, beta, output)
-    return _growth(network, alpha, betas, output)
+    _check_linear(network, loss=True)
+    return _growth(network, *checked_nudges(network, alpha, beta, "plain", output), output)
 
 
 def linear_objective(
@@ -133,7 +123,9 @@ def linear_objective(
     InvalidParameterError, ConvergenceError
         As by ``solve_linear``.
     """
-    error, rest, h, _ = _outputs(network, inputs, targets, alpha, beta, output)
+    _check_linear(network, loss=True)
+    problem = Problem.of(network, inputs, targets, alpha, beta, output)
+    error, rest, h = _outputs(problem)
     return np.asarray(0.5 * h * (error * rest).sum(axis=1))
 
 
@@ -173,55 +165,38 @@ def solve_linear(
     ConvergenceError
         If alpha < 1/2 and the growth factor is not below 1: the maximum over perturbations is infinite.
     """
-    _, rest, h, (alpha, betas) = _outputs(network, inputs, targets, alpha, beta, output)
-    net = in_double(network)
-    links = net.forward(inputs.astype(np.float64)).links
+    _check_linear(network, loss=True)
+    problem = Problem.of(network, inputs, targets, alpha, beta, output)
+    net, alpha, betas = problem.network, problem.alpha, problem.betas
+    _, rest, h = _outputs(problem)
+    links = net.forward(problem.inputs).links
     gaps = [-betas[-1] * h * rest]
     for k in range(len(links) - 1, 0, -1):
         gaps.insert(0, betas[k - 1] / betas[k] * links[k].backward(gaps[0], net.weights[k]))
-    plus, minus, below = [], [], net.shaped(inputs.astype(np.float64))
+    plus, minus, below = [], [], net.shaped(problem.inputs)
     for kind, w, b, gap in zip(net.connections, net.weights, net.biases, gaps, strict=True):
         received = kind.link(below).forward(w, b)
         plus.append(received + alpha * gap)
         minus.append(received - (1 - alpha) * gap)
         below = mean(plus[-1], minus[-1], alpha)
-    wanted = targets.astype(np.float64)
-    plus[-1], minus[-1] = output_step(net.loss, received, wanted, alpha, betas[-1], "plain", output)
+    plus[-1], minus[-1] = output_step(net.loss, received, problem.targets, alpha, betas[-1], "plain", output)
     return DyadicStates(tuple(plus), tuple(minus))
 
 
-def in_double(network: FeedForwardNetwork) -> FeedForwardNetwork:
-    """The same network in float64."""
-    if network.dtype == np.float64:
-        return network
-    weights, biases = ([a.astype(np.float64) for a in group] for group in (network.weights, network.biases))
-    f, cost, shape = network.activation, network.loss, network.input_shape
-    return FeedForwardNetwork(network.connections, weights, biases, shape, activation=f, loss=cost)
-
-
-def _outputs(
-    network: FeedForwardNetwork,
-    inputs: Array,
-    targets: Array,
-    alpha: float,
-    beta: float | Sequence[float],
-    output: Output,
-) -> tuple[FloatArray, FloatArray, float, tuple[float, tuple[float, ...]]]:
-    """Feed-forward error, error at rest, h, and the checked alpha and nudges."""
-    alpha, betas = _checked(network, alpha, beta, output)
-    network.shaped(inputs)
-    check_targets(network, len(inputs), targets)
-    growth = _growth(network, alpha, betas, output)
+def _outputs(problem: Problem) -> tuple[FloatArray, FloatArray, float]:
+    """Feed-forward error, error at rest, and h."""
+    net, alpha, betas = problem.network, problem.alpha, problem.betas
+    growth = _growth(net, alpha, betas, problem.output)
     if alpha < 0.5 and growth >= 1:
         raise ConvergenceError(
             f"J({alpha:g}) is infinite at beta = {_shown(betas)}: with alpha < 1/2 it is a largest value over "
             f"perturbations of the layers, finite only for stability numbers below 1, and here that is {growth:.3g}. "
-            f"{_remedy(network, alpha, betas, output)}"
+            f"{_remedy(net, alpha, betas, problem.output)}"
         )
-    h = _response(alpha, betas[-1], output)
-    error = in_double(network).outputs(inputs.astype(np.float64)) - targets.astype(np.float64)
-    matrix = np.eye(error.shape[1]) + (2 * alpha - 1) * h * influence(network, betas)
-    return error, np.linalg.solve(matrix, error.T).T, h, (alpha, betas)
+    h = _response(alpha, betas[-1], problem.output)
+    error = net.outputs(problem.inputs) - problem.targets
+    matrix = np.eye(error.shape[1]) + (2 * alpha - 1) * h * influence(net, betas)
+    return error, np.asarray(np.linalg.solve(matrix, error.T).T, dtype=np.float64), h
 
 
 def _remedy(network: FeedForwardNetwork, alpha: float, betas: tuple[float, ...], output: Output) -> str:
@@ -246,20 +221,11 @@ def _growth(network: FeedForwardNetwork, alpha: float, betas: tuple[float, ...],
     return abs(2 * alpha - 1) * _response(alpha, betas[-1], output) * largest
 
 
-def _checked(
-    network: FeedForwardNetwork, alpha: float, beta: float | Sequence[float], output: Output
-) -> tuple[float, tuple[float, ...]]:
-    _check_linear(network)
-    if not isinstance(network.loss, SquaredError):
-        raise InvalidParameterError("network.loss", network.loss, "SquaredError() for the closed form")
-    alpha, betas = checked_alpha(alpha), checked_betas(beta, len(network.weights))
-    check_choice("output", output, OUTPUTS)
-    check_output(network.loss, alpha, betas[-1], "plain", output)
-    return alpha, betas
-
-
-def _check_linear(network: FeedForwardNetwork) -> None:
+def _check_linear(network: FeedForwardNetwork, *, loss: bool = False) -> None:
+    check_network(network)
     if not isinstance(network.activation, Linear):
         raise InvalidParameterError("network.activation", network.activation, "Linear() for the closed form")
     if any(isinstance(getattr(kind, "pooling", None), MaxPooling) for kind in network.connections):
         raise InvalidParameterError("network.connections", "MaxPooling", "without it for the closed form")
+    if loss and not isinstance(network.loss, SquaredError):
+        raise InvalidParameterError("network.loss", network.loss, "SquaredError() for the closed form")

@@ -19,13 +19,13 @@ import numpy as np
 from thermo_cl import _validate as check
 from thermo_cl._types import Array, FloatArray
 from thermo_cl.errors import ConvergenceError, InvalidParameterError
-from thermo_cl.learning.dyadic.linear import growth_factor, in_double, is_linear, solve_linear
-from thermo_cl.learning.dyadic.output import OUTPUTS, Output, check_choice, check_output, checked_alpha, checked_betas
+from thermo_cl.learning.dyadic.linear import growth_factor, is_linear, solve_linear
+from thermo_cl.learning.dyadic.output import Output
+from thermo_cl.learning.dyadic.problem import Problem
 from thermo_cl.learning.dyadic.stability import largest_share, stability_number
 from thermo_cl.learning.dyadic.states import DyadicStates
 from thermo_cl.learning.dyadic.sweeps import Inner, Order, solve
 from thermo_cl.learning.feedforward import FeedForwardNetwork
-from thermo_cl.learning.feedforward.gradient import check_network, check_targets
 
 __all__ = ["Objective", "objective_at", "objective_at_rest"]
 
@@ -94,33 +94,15 @@ def objective_at(
     InvalidParameterError
         If an argument is not as above.
     """
-    alpha, betas = _checked(network, inputs, targets, alpha, beta, output)
+    problem = Problem.of(network, inputs, targets, alpha, beta, output)
     shapes = [(len(inputs), *shape) for shape in network.shapes[1:]]
     if not isinstance(states, DyadicStates):
         raise InvalidParameterError("states", type(states).__name__, "DyadicStates")
     if [layer.shape for layer in (*states.plus, *states.minus)] != shapes * 2:
         seen = ", ".join(str(layer.shape) for layer in states.plus)
         raise InvalidParameterError("states", f"layers of shapes {seen}", f"of shapes {', '.join(map(str, shapes))}")
-    net, below, wanted = in_double(network), inputs.astype(np.float64), targets.astype(np.float64)
-    plus, minus = ([layer.astype(np.float64) for layer in group] for group in (states.plus, states.minus))
-    middle = DyadicStates(tuple(plus), tuple(minus)).mean(alpha)
-    lower = [net.shaped(below), *middle[:-1]]
-    received = [
-        kind.link(state).forward(w, b)
-        for kind, state, w, b in zip(net.connections, lower, net.weights, net.biases, strict=True)
-    ]
-    high, low = (np.zeros(len(inputs)) for _ in range(2))  # potentials
-    if output == "linearised":
-        rest = net.loss.value(received[-1], wanted)
-    else:
-        rest = alpha * net.loss.value(plus[-1], wanted) + (1 - alpha) * net.loss.value(minus[-1], wanted)
-        gap, centre = plus[-1] - minus[-1], (plus[-1] + minus[-1]) / 2
-        rest = rest + _sums(gap * (centre - received[-1])) / betas[-1]
-    for up, down, a, nudge in zip(plus[:-1], minus[:-1], received, betas, strict=False):
-        high = high + _sums(net.activation.potential(up)) / nudge
-        low = low + _sums(net.activation.potential(down)) / nudge
-        rest = rest - _sums((up - down) * a) / nudge
-    return np.where(np.isinf(high), np.inf, rest + np.where(np.isinf(high), 0, high) - low)
+    plus, minus = (tuple(layer.astype(np.float64) for layer in group) for group in (states.plus, states.minus))
+    return _value(problem, DyadicStates(plus, minus))
 
 
 def objective_at_rest(
@@ -151,15 +133,8 @@ def objective_at_rest(
 
     Parameters
     ----------
-    network : FeedForwardNetwork
-    inputs : ndarray, shape (batch, features)
-    targets : ndarray, shape (batch, classes)
-    alpha : float
-        Asymmetry in [0, 1].
-    beta : float or sequence of float
-        Nudge > 0, or one for each layer 1, ..., L.
-    output : {"proximal", "linearised"}
-        Which objective; see the module.
+    network, inputs, targets, alpha, beta, output
+        As of ``objective_at``.
     order : {"up-down", "forward", "backward", "odd-even", "random"}
         Of the sweeps.
     sweeps : int
@@ -184,23 +159,45 @@ def objective_at_rest(
     ConvergenceError
         If the sweeps diverge, or J is infinite; the message gives the stability number and what to change.
     """
-    alpha, betas = _checked(network, inputs, targets, alpha, beta, output)
+    problem = Problem.of(network, inputs, targets, alpha, beta, output)
     tolerance = check.positive_number("tolerance", tolerance)
-    net, x, y = in_double(network), inputs.astype(np.float64), targets.astype(np.float64)
+    net, x, y, alpha, betas = problem.network, problem.inputs, problem.targets, problem.alpha, problem.betas
     if is_linear(net):
         stability = growth_factor(net, alpha, betas, output)
         start = solve_linear(net, x, y, alpha, betas, output)
         again = solve(net, x, y, alpha, betas, "plain", output, "forward", 1, tolerance, start)
-        value = objective_at(net, x, y, start, alpha, betas, output)
-        return Objective(value, start, stability, 0, again.residual, again.converged)
+        return Objective(_value(problem, start), start, stability, 0, again.residual, again.converged)
     stability = float(stability_number(net, x, alpha, betas, y, output=output).max())
     form: Literal["plain", "damped"] = "damped" if stability >= 1 and alpha > 0.5 else "plain"
     inner = solve(net, x, y, alpha, betas, form, output, order, sweeps, tolerance, start, rng, damping="auto")
     if inner.diverging or not inner.states.finite:
         share = largest_share(net, net.forward(x), alpha, betas, output, stability)
         raise ConvergenceError(_diverged(inner, stability, alpha, betas, share))
-    value = objective_at(net, x, y, inner.states, alpha, betas, output)
+    value = _value(problem, inner.states)
     return Objective(value, inner.states, stability, inner.sweeps, inner.residual, inner.converged)
+
+
+def _value(problem: Problem, states: DyadicStates) -> FloatArray:
+    """J of each example at compartments of float64."""
+    net, alpha, betas, wanted = problem.network, problem.alpha, problem.betas, problem.targets
+    plus, minus = states.plus, states.minus
+    lower = [net.shaped(problem.inputs), *states.mean(alpha)[:-1]]
+    received = [
+        kind.link(state).forward(w, b)
+        for kind, state, w, b in zip(net.connections, lower, net.weights, net.biases, strict=True)
+    ]
+    high, low = (np.zeros(len(wanted)) for _ in range(2))  # potentials
+    if problem.output == "linearised":
+        rest = net.loss.value(received[-1], wanted)
+    else:
+        rest = alpha * net.loss.value(plus[-1], wanted) + (1 - alpha) * net.loss.value(minus[-1], wanted)
+        gap, centre = plus[-1] - minus[-1], (plus[-1] + minus[-1]) / 2
+        rest = rest + _sums(gap * (centre - received[-1])) / betas[-1]
+    for up, down, a, nudge in zip(plus[:-1], minus[:-1], received, betas, strict=False):
+        high = high + _sums(net.activation.potential(up)) / nudge
+        low = low + _sums(net.activation.potential(down)) / nudge
+        rest = rest - _sums((up - down) * a) / nudge
+    return np.where(np.isinf(high), np.inf, rest + np.where(np.isinf(high), 0, high) - low)
 
 
 def _diverged(inner: Inner, stability: float, alpha: float, betas: tuple[float, ...], share: float) -> str:
@@ -223,23 +220,3 @@ def _diverged(inner: Inner, stability: float, alpha: float, betas: tuple[float, 
 
 def _sums(values: Array) -> FloatArray:
     return np.asarray(values.reshape(len(values), -1).sum(axis=1))
-
-
-def _checked(
-    network: FeedForwardNetwork,
-    inputs: Array,
-    targets: Array,
-    alpha: float,
-    beta: float | Sequence[float],
-    output: Output,
-) -> tuple[float, tuple[float, ...]]:
-    check_network(network)
-    alpha, betas = checked_alpha(alpha), checked_betas(beta, len(network.weights))
-    check_choice("output", output, OUTPUTS)
-    check_output(network.loss, alpha, betas[-1], "plain", output)
-    network.shaped(inputs)
-    check_targets(network, len(inputs), targets)
-    for name, array in (("inputs", inputs), ("targets", targets)):
-        if not np.isfinite(array).all():
-            raise InvalidParameterError(name, "an array", "finite in every entry")
-    return alpha, betas

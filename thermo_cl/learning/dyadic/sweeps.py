@@ -14,19 +14,11 @@ from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.dyadic.damping import Damping, damping_of, stronger
 from thermo_cl.learning.dyadic.layers import Dyads, size
-from thermo_cl.learning.dyadic.output import (
-    FORMS,
-    OUTPUTS,
-    Form,
-    Output,
-    check_choice,
-    check_output,
-    checked_alpha,
-    checked_betas,
-)
+from thermo_cl.learning.dyadic.output import Form, Output, check_choice
+from thermo_cl.learning.dyadic.problem import checked_nudges
 from thermo_cl.learning.dyadic.states import DyadicStates
 from thermo_cl.learning.feedforward import FeedForwardNetwork, ForwardPass
-from thermo_cl.learning.feedforward.gradient import check_network, check_targets
+from thermo_cl.learning.feedforward.gradient import check_targets
 
 __all__ = ["ORDERS", "Inner", "Order", "layer_order", "solve"]
 
@@ -162,21 +154,17 @@ def solve(
     InvalidParameterError
         If an argument is out of its domain or does not fit the network.
     """
-    check_network(network)
-    layers = len(network.weights)
-    alpha, betas = checked_alpha(alpha), checked_betas(beta, layers)
-    for name, value, valid in (("form", form, FORMS), ("output", output, OUTPUTS), ("order", order, ORDERS)):
-        check_choice(name, value, valid)
+    alpha, betas = checked_nudges(network, alpha, beta, form, output)
+    check_choice("order", order, ORDERS)
     most = check.integer_at_least("sweeps", sweeps, 1)
     if tolerance is not None:
         tolerance = check.single("tolerance", check.non_negative("tolerance", tolerance))
-    check_output(network.loss, alpha, betas[-1], form, output)
     generator = check.generator(rng)
     now = now or network.forward(inputs)
     check_targets(network, len(inputs), targets)
     if start is not None:
         _check_start(network, len(inputs), start)
-    strengths: tuple[float | Array, ...] = (0.0,) * layers
+    strengths: tuple[float | Array, ...] = (0.0,) * len(betas)
     if form == "damped":
         delayed = order != "up-down"
         strengths = damping_of(network, now, alpha, betas, damping, output=output, delayed=delayed)
@@ -186,7 +174,7 @@ def solve(
     with np.errstate(over="ignore", invalid="ignore"):  # told by the changes
         for done in range(1, most + 1):
             change = 0.0
-            for k in layer_order(order, layers, generator):
+            for k in layer_order(order, len(betas), generator):
                 change = max(here.update(k, measure=tolerance is not None), change, key=size)
             if tolerance is None:
                 continue

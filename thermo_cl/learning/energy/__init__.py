@@ -1,9 +1,10 @@
 """Networks that minimise an energy: layers, activations, relaxation."""
 
+from thermo_cl.learning.arrays import Parameters
 from thermo_cl.learning.energy.activations import ACTIVATIONS, Activation, Clip, Sigmoid, SoftClip, Tanh, activation
 from thermo_cl.learning.energy.checks import check_batch
 from thermo_cl.learning.energy.descent import rises, stable_step
-from thermo_cl.learning.energy.network import EnergyNetwork, Parameters, States
+from thermo_cl.learning.energy.network import EnergyNetwork, States
 from thermo_cl.learning.energy.relaxation import (
     Relaxation,
     check_relaxation,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,18 +13,17 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.learning.arrays import LayeredArrays, check_float_type, common_type, finite_array, read_only
 from thermo_cl.learning.energy.activations import Activation, Clip
 
-__all__ = ["EnergyNetwork", "Parameters", "States"]
+__all__ = ["EnergyNetwork", "States"]
 
-Parameters = Mapping[str, Array]
-"""Arrays by name, ``W1, b1, W2, b2, ...``; ``Wl`` of shape (n_{l-1}, n_l) joins layer l - 1 to layer l."""
 States = tuple[Array, ...]
 """States of layers 1, 2, ..., each of shape (batch, n_l); the input layer is held."""
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class EnergyNetwork:
+class EnergyNetwork(LayeredArrays):
     r"""Layers of neurons, each joined to the next by symmetric weights.
 
     .. math:: E = \sum_{l>0} \left[\tfrac12 |x_l|^2 - \rho(x_{l-1})^T W_l\, \rho(x_l) - b_l \cdot \rho(x_l)\right]
@@ -57,7 +55,6 @@ class EnergyNetwork:
             )
         groups = {"weights": weights, "biases": biases}
         arrays = [check.real_array(name, a) for name, group in groups.items() for a in group]
-        dtype = np.float32 if arrays and all(a.dtype == np.float32 for a in arrays) else np.float64
         if len(weights) == 0 or len(weights) != len(biases):
             raise InvalidParameterError("weights", f"{len(weights)} arrays", "at least one, and as many as biases")
         shapes = [a.shape for a in arrays]
@@ -67,13 +64,9 @@ class EnergyNetwork:
             raise InvalidParameterError(
                 "shapes", f"{joined} and {layers}", "(n0, n1), (n1, n2), ... and (n1,), (n2,), ..., none of them 0"
             )
-        converted = []
-        for name, array in zip(_names(len(weights), by_kind=True), arrays, strict=True):
-            values = np.array(array, dtype=dtype, order="C")
-            if not np.isfinite(values).all():
-                raise InvalidParameterError(name, "an array", "finite in every entry")
-            values.setflags(write=False)
-            converted.append(values)
+        names = [f"{kind}{n}" for kind in "Wb" for n in range(1, len(weights) + 1)]
+        dtype = common_type(arrays)
+        converted = [read_only(finite_array(name, a), dtype) for name, a in zip(names, arrays, strict=True)]
         check.freeze(
             self, weights=tuple(converted[: len(weights)]), biases=tuple(converted[len(weights) :]),
             activation=activation,
@@ -110,8 +103,7 @@ class EnergyNetwork:
         if not isinstance(sizes, Iterable) or len(sizes) < 2:
             raise InvalidParameterError("sizes", sizes, "at least two whole numbers: inputs and outputs")
         widths = [check.integer_at_least("sizes", n, 1) for n in sizes]
-        if dtype not in (np.float32, np.float64, "float32", "float64"):
-            raise InvalidParameterError("dtype", dtype, "float32 or float64")
+        check_float_type(dtype)
         factor, generator = check.positive_number("scale", scale), check.generator(rng)
         limits = [factor * np.sqrt(6.0 / (a + b)) for a, b in itertools.pairwise(widths)]
         weights = [
@@ -124,38 +116,6 @@ class EnergyNetwork:
     def sizes(self) -> tuple[int, ...]:
         """Neurons of each layer, inputs first."""
         return (self.weights[0].shape[0], *(b.size for b in self.biases))
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Floating type of all arrays."""
-        return self.weights[0].dtype
-
-    @property
-    def parameters(self) -> Parameters:
-        """All arrays by name: ``W1, b1, W2, b2, ...``, read-only."""
-        pairs = zip(self.weights, self.biases, strict=True)
-        return MappingProxyType(dict(zip(_names(len(self.weights)), (a for pair in pairs for a in pair), strict=True)))
-
-    def with_parameters(self, parameters: Parameters) -> EnergyNetwork:
-        """The same network with other weights and biases, all of ``parameters`` given by name.
-
-        The arrays are taken as they are, not copied, and not looked through for numbers that are not finite.
-
-        Raises
-        ------
-        InvalidParameterError
-            If names, shapes or types are not those of this network.
-        """
-        check.same_arrays(parameters, self.parameters)
-        layers = range(1, len(self.weights) + 1)
-        other = object.__new__(type(self))
-        check.freeze(
-            other,
-            weights=tuple(parameters[f"W{n}"] for n in layers),
-            biases=tuple(parameters[f"b{n}"] for n in layers),
-            activation=self.activation,
-        )
-        return other
 
     def initial_states(self, batch: int) -> States:
         """Every neuron at zero, as before anything was seen; ``batch`` >= 1 examples."""
@@ -181,10 +141,3 @@ class EnergyNetwork:
             received = below @ w.astype(np.float64) + b
             total += 0.5 * np.einsum("bi,bi->b", x, x) - np.einsum("bi,bi->b", received, here)
         return total
-
-
-def _names(layers: int, *, by_kind: bool = False) -> list[str]:
-    """Names of the parameters, layer by layer, or first all weights."""
-    if by_kind:
-        return [f"{kind}{n}" for kind in "Wb" for n in range(1, layers + 1)]
-    return [f"{kind}{n}" for n in range(1, layers + 1) for kind in "Wb"]

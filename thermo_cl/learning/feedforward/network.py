@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError
-from thermo_cl.learning.energy import Parameters
+from thermo_cl.learning.arrays import LayeredArrays, check_float_type, common_type, finite_array, read_only
 from thermo_cl.learning.feedforward.activations import Nonlinearity, ReLU
 from thermo_cl.learning.feedforward.connections import (
     Connection,
@@ -53,7 +52,7 @@ class ForwardPass:
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class FeedForwardNetwork:
+class FeedForwardNetwork(LayeredArrays):
     r"""Layers :math:`s_k = f(a_k)`, :math:`a_k = W_k s_{k-1} + b_k`, with the linear output :math:`a_L`.
 
     Parameters
@@ -105,17 +104,12 @@ class FeedForwardNetwork:
             raise InvalidParameterError("weights", seen, f"{len(kinds)} of each, one for each connection")
         given = {f"{kind}{n}": a for kind, group in (("W", weights), ("b", biases)) for n, a in enumerate(group, 1)}
         arrays = {name: check.real_array(name, a) for name, a in given.items()}
-        dtype = np.float32 if all(a.dtype == np.float32 for a in arrays.values()) else np.float64
-        kept = {}
+        dtype, kept = common_type(arrays.values()), {}
         for n, (weight_shape, bias_shape, _) in enumerate(shapes, start=1):
             for name, shape in ((f"W{n}", weight_shape), (f"b{n}", bias_shape)):
-                values = np.array(arrays[name], dtype=dtype, order="C")
-                if values.shape != shape:
-                    raise InvalidParameterError(name, f"an array of shape {values.shape}", f"of shape {shape}")
-                if not np.isfinite(values).all():
-                    raise InvalidParameterError(name, "an array", "finite in every entry")
-                values.setflags(write=False)
-                kept[name] = values
+                if arrays[name].shape != shape:
+                    raise InvalidParameterError(name, f"an array of shape {arrays[name].shape}", f"of shape {shape}")
+                kept[name] = read_only(finite_array(name, arrays[name]), dtype)
         layers = range(1, len(kinds) + 1)
         check.freeze(
             self,
@@ -160,8 +154,7 @@ class FeedForwardNetwork:
             checked_input_shape(input_shape),
             check.generator(rng),
         )
-        if dtype not in (np.float32, np.float64, "float32", "float64"):
-            raise InvalidParameterError("dtype", dtype, "float32 or float64")
+        check_float_type(dtype)
         weights, biases = [], []
         for weight_shape, bias_shape, _ in chained_shapes(kinds, inputs):
             limit = 1.0 / math.sqrt(math.prod(weight_shape[:-1]))
@@ -178,41 +171,6 @@ class FeedForwardNetwork:
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shape of each layer (without the batch), inputs first."""
         return (self.input_shape, *(shape for *_, shape in chained_shapes(self.connections, self.input_shape)))
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Floating type of all arrays."""
-        return self.weights[0].dtype
-
-    @property
-    def parameters(self) -> Parameters:
-        """All arrays by name: ``W1, b1, W2, b2, ...``, read-only."""
-        pairs = enumerate(zip(self.weights, self.biases, strict=True), start=1)
-        return MappingProxyType({f"{kind}{n}": a for n, pair in pairs for kind, a in zip("Wb", pair, strict=True)})
-
-    def with_parameters(self, parameters: Parameters) -> FeedForwardNetwork:
-        """The same network with other weights and biases, all of ``parameters`` given by name.
-
-        The arrays are taken as they are, not copied, and not looked through for numbers that are not finite.
-
-        Raises
-        ------
-        InvalidParameterError
-            If names, shapes or types are not those of this network.
-        """
-        check.same_arrays(parameters, self.parameters)
-        layers = range(1, len(self.weights) + 1)
-        other = object.__new__(type(self))
-        check.freeze(
-            other,
-            connections=self.connections,
-            weights=tuple(parameters[f"W{n}"] for n in layers),
-            biases=tuple(parameters[f"b{n}"] for n in layers),
-            input_shape=self.input_shape,
-            activation=self.activation,
-            loss=self.loss,
-        )
-        return other
 
     def forward(self, inputs: Array) -> ForwardPass:
         """Run the network.

@@ -14,7 +14,8 @@ from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.forward_forward.labels import wrong_labels
 from thermo_cl.learning.forward_forward.silence import PATIENCE, tell
-from thermo_cl.learning.phases import SGD, Adam, Carried, Moments, Optimizer, PhaseSchedule, Plan, RandomPhase
+from thermo_cl.learning.optimizers import SGD, Adam, Moments, Optimizer
+from thermo_cl.learning.phases import Carried, PhaseSchedule, Plan, RandomPhase
 
 if TYPE_CHECKING:
     from thermo_cl.learning.forward_forward.network import ForwardForwardNetwork

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,20 @@ from numpy.typing import ArrayLike
 from thermo_cl import _validate as check
 from thermo_cl._types import Array, IntArray
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.learning.arrays import (
+    LayeredArrays,
+    Parameters,
+    check_float_type,
+    common_type,
+    finite_array,
+    read_only,
+)
 from thermo_cl.learning.data import Dataset
-from thermo_cl.learning.energy import Parameters
 from thermo_cl.learning.forward_forward.labels import check_labels, with_labels, wrong_labels
 from thermo_cl.learning.forward_forward.losses import goodness_of, loss_slope
 from thermo_cl.learning.forward_forward.silence import PATIENCE, after_step, tell
-from thermo_cl.learning.phases import Carried, Optimizer, Phase, PhaseSchedule, Plan, State, step_seed
+from thermo_cl.learning.optimizers import Optimizer
+from thermo_cl.learning.phases import Carried, Phase, PhaseSchedule, Plan, State, step_seed
 
 __all__ = ["NORM_FLOOR", "ForwardForwardNetwork"]
 
@@ -28,7 +35,7 @@ NORM_FLOOR = 1e-4
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class ForwardForwardNetwork:
+class ForwardForwardNetwork(LayeredArrays):
     r"""Layers that each learn to tell examples with right labels from examples with wrong ones.
 
     .. math:: h = \mathrm{relu}\big(W^T x/(|x| + 10^{-4}) + b\big), \qquad G = \overline{h^2}
@@ -76,7 +83,7 @@ class ForwardForwardNetwork:
         threshold: float = 2.0,
     ) -> None:
         count, limit = check.integer_at_least("classes", classes, 2), check.positive_number("threshold", threshold)
-        ws = [_real(f"weights[{n}]", w) for n, w in enumerate(weights)]
+        ws = [finite_array(f"weights[{n}]", w) for n, w in enumerate(weights)]
         if not ws:
             raise InvalidParameterError("weights", "nothing", "a matrix for each of at least one layer")
         if any(w.ndim != 2 or 0 in w.shape for w in ws) or any(
@@ -88,15 +95,13 @@ class ForwardForwardNetwork:
         if ws[0].shape[0] < count:
             raise InvalidParameterError("features", ws[0].shape[0], f"at least {count}: labels are written over them")
         bs = [np.zeros(w.shape[1], w.dtype) for w in ws] if biases is None else [
-            _real(f"biases[{n}]", b) for n, b in enumerate(biases)
+            finite_array(f"biases[{n}]", b) for n, b in enumerate(biases)
         ]  # fmt: skip
         if [b.shape for b in bs] != [w.shape[1:] for w in ws]:
             raise InvalidParameterError("biases.shape", [b.shape for b in bs], f"{[w.shape[1:] for w in ws]}")
-        dtype = np.float32 if all(a.dtype == np.float32 for a in (*ws, *bs)) else np.float64
-        check.freeze(
-            self, weights=tuple(_kept(w, dtype) for w in ws), biases=tuple(_kept(b, dtype) for b in bs), classes=count,
-            threshold=limit,
-        )  # fmt: skip
+        dtype = common_type((*ws, *bs))
+        weights_kept, biases_kept = (tuple(read_only(a, dtype) for a in group) for group in (ws, bs))
+        check.freeze(self, weights=weights_kept, biases=biases_kept, classes=count, threshold=limit)
 
     @classmethod
     def random(
@@ -127,8 +132,7 @@ class ForwardForwardNetwork:
         counts = [check.integer_at_least("sizes", size, 1) for size in sizes]
         if len(counts) < 2:
             raise InvalidParameterError("sizes", counts, "the features and the units of at least one layer")
-        if dtype not in (np.float32, np.float64, "float32", "float64"):
-            raise InvalidParameterError("dtype", dtype, "float32 or float64")
+        check_float_type(dtype)
         generator, ws, bs = check.generator(rng), [], []
         for m, n in itertools.pairwise(counts):
             width = m**-0.5
@@ -143,33 +147,6 @@ class ForwardForwardNetwork:
     def sizes(self) -> tuple[int, ...]:
         """Features, then units of each layer."""
         return (self.weights[0].shape[0], *(w.shape[1] for w in self.weights))
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Floating type of all arrays."""
-        return self.weights[0].dtype
-
-    @property
-    def parameters(self) -> Parameters:
-        """All arrays by name, read-only: ``W1``, ``b1``, ``W2``, ..."""
-        pairs = enumerate(zip(self.weights, self.biases, strict=True), start=1)
-        return MappingProxyType({f"{kind}{n}": a for n, pair in pairs for kind, a in zip("Wb", pair, strict=True)})
-
-    def with_parameters(self, parameters: Parameters) -> ForwardForwardNetwork:
-        """The same network with other arrays, all given by name; taken as they are, not copied, not looked through.
-
-        Raises
-        ------
-        InvalidParameterError
-            If names, shapes or types are not those of this network.
-        """
-        check.same_arrays(parameters, self.parameters)
-        other, layers = object.__new__(type(self)), range(1, len(self.weights) + 1)
-        check.freeze(
-            other, weights=tuple(parameters[f"W{n}"] for n in layers),
-            biases=tuple(parameters[f"b{n}"] for n in layers), classes=self.classes, threshold=self.threshold,
-        )  # fmt: skip
-        return other
 
     def activities(self, inputs: Array, labels: IntArray) -> list[tuple[Array, Array]]:
         """Scaled input x/(|x| + 1e-4) and activity h of every layer, for inputs with these labels written in.
@@ -257,21 +234,3 @@ class ForwardForwardNetwork:
         if not can_follow(schedule, optimizer):
             return None
         return follow_network(self, schedule, plan, data, optimizer, carried)
-
-
-def _real(name: str, values: ArrayLike) -> Array:
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise InvalidParameterError(name, "rows of different lengths", "an array of real numbers") from None
-    if array.dtype.kind not in "iufb":
-        raise InvalidParameterError(name, f"an array of {array.dtype}", "an array of real numbers")
-    if not np.isfinite(array).all():
-        raise InvalidParameterError(name, "an array", "finite in every entry")
-    return array if array.dtype == np.float32 else array.astype(np.float64)
-
-
-def _kept(array: Array, dtype: Any) -> Array:
-    values = np.array(array, dtype=dtype, order="C")
-    values.setflags(write=False)
-    return values

@@ -12,9 +12,9 @@ from thermo_cl._types import Array, IntArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import Parameters
+from thermo_cl.learning.optimizers import Moments, Optimizer
 from thermo_cl.learning.phases.baseline import SecondMoments
 from thermo_cl.learning.phases.interface import Phase, PhaseModel, State
-from thermo_cl.learning.phases.optimizers import Moments, Optimizer
 from thermo_cl.learning.phases.plan import Plan, step_seed
 from thermo_cl.learning.phases.schedules import BothPhases, PhaseSchedule, RandomPhase
 

@@ -12,9 +12,9 @@ import numpy as np
 from thermo_cl.errors import DivergenceError, InvalidParameterError
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import Parameters
+from thermo_cl.learning.optimizers import SGD, Optimizer
 from thermo_cl.learning.phases.follow import Carried, begin, follow
 from thermo_cl.learning.phases.interface import PhaseModel
-from thermo_cl.learning.phases.optimizers import SGD, Optimizer
 from thermo_cl.learning.phases.plan import Plan, check_plan
 from thermo_cl.learning.phases.probes import Probe, checked_points, labelled, probed
 from thermo_cl.learning.phases.schedules import PhaseSchedule, RandomPhase

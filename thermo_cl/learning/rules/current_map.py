@@ -132,11 +132,17 @@ class CurrentMap:
         Raises
         ------
         InvalidParameterError
-            For a batch of kernels, or a kernel that is longer than the period or shorter than one sample.
+            For a batch of kernels, a kernel with an instantaneous part, which has no samples, or one that is longer
+            than the period or shorter than one sample.
         """
         from scipy.ndimage import convolve1d  # takes a third of a second to import
 
         count = _checked(kernel, samples)
+        if kernel.feedthrough != 0.0:
+            raise InvalidParameterError(
+                "kernel.feedthrough", float(kernel.feedthrough), "0 for a kernel that is sampled; take "
+                "convolution='exact', which has the instantaneous part in closed form"
+            )  # fmt: skip
         step = cycle.period / count
         times = np.arange(count) * step
         memory = kernel(np.arange(_memory_samples(kernel, step, count)) * step)

@@ -14,7 +14,7 @@ import numpy as np
 
 from thermo_cl.errors import DataError, InvalidParameterError, OutputError
 from thermo_cl.learning.energy import States
-from thermo_cl.learning.phases import Moments
+from thermo_cl.learning.optimizers import Moments
 from thermo_cl.learning.training.fingerprint import differences
 from thermo_cl.learning.training.history import History
 from thermo_cl.learning.training.networks import Network

@@ -1,4 +1,4 @@
-"""What the tables of a run configuration choose, but for the rule: data, network, relaxation, training.
+"""What the tables of a run configuration choose, but for network and rule: data, relaxation, training.
 
 Every reader takes the table whole: an entry that is missing, unknown, of the wrong type or out of its domain is an
 ``InvalidParameterError`` by its dotted name.
@@ -9,27 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from thermo_cl.learning import feedforward
-from thermo_cl.learning.energy import ACTIVATIONS, Relaxation
-from thermo_cl.learning.phases import SGD, Adam, Optimizer
+from thermo_cl.learning.energy import Relaxation
+from thermo_cl.learning.optimizers import SGD, Adam, Optimizer
 from thermo_cl.learning.training.table import Table
 
 __all__ = [
-    "DTYPES",
     "DataChoice",
-    "NetworkChoice",
     "TrainingChoice",
     "data_choice",
-    "network_choice",
     "relaxation_choice",
     "training_choice",
 ]
 
-_KINDS = ("energy", "feed-forward")
 _OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
-DTYPES = {"float32": np.float32, "float64": np.float64}
 
 
 @dataclass(frozen=True)
@@ -40,21 +32,6 @@ class DataChoice:
     train: int
     holdout: int
     folder: str | None
-
-
-@dataclass(frozen=True)
-class NetworkChoice:
-    """Which network: its kind, and arguments of ``EnergyNetwork.glorot`` or ``FeedForwardNetwork.random``.
-
-    ``scale`` is that of an energy network, ``loss`` that of a feed-forward one.
-    """
-
-    kind: str
-    hidden: tuple[int, ...]
-    activation: str
-    scale: float | None
-    loss: str | None
-    dtype: str
 
 
 @dataclass(frozen=True)
@@ -80,24 +57,6 @@ def data_choice(table: Table) -> DataChoice:
         table.integer("train", least=1),
         table.integer("holdout", least=1),
         table.text("folder", None),
-    )
-    table.close()
-    return choice
-
-
-def network_choice(table: Table) -> NetworkChoice:
-    """Network of a table ``network``; entries that the other kind has are refused when it is closed."""
-    kind = table.text("kind", "energy", among=_KINDS)
-    energy = kind == "energy"
-    choice = NetworkChoice(
-        kind,
-        table.integers("hidden", [500], least=1),
-        table.text("activation", "clip", among=ACTIVATIONS)
-        if energy
-        else table.text("activation", "relu", among=feedforward.ACTIVATIONS),
-        table.number("scale", 0.5, positive=True) if energy else None,
-        None if energy else table.text("loss", "squared-error", among=feedforward.LOSSES),
-        table.text("dtype", "float32", among=DTYPES),
     )
     table.close()
     return choice

@@ -1,7 +1,36 @@
-"""Configurations of training runs: TOML files, shipped or one's own, read into checked values."""
+"""Configurations of training runs: TOML files, shipped or one's own, read into checked values.
+
+A file has a ``name`` and the tables ``data``, ``network``, ``rule`` and ``training``, with an energy network also
+``relaxation``. ``thermo-cl train --config NAME --print-config`` prints a shipped one with all its entries. A network of
+``kind = "feed-forward"`` has its sizes in ``hidden``, or else connection by connection, as here::
+
+    [network]
+    kind = "feed-forward"
+    input_shape = [1, 28, 28]    # channels, height, width
+    activation = "relu"          # relu, tanh, linear, hard-sigmoid
+    loss = "cross-entropy"       # squared-error, cross-entropy
+    connections = [
+        {kind = "convolution", channels = 8, size = 5, stride = 1, padding = 2},
+        {kind = "convolution", channels = 16, size = 3, pooling = "mean", pooling_size = 2},
+        {kind = "dense", units = 100},
+        {kind = "dense"},        # the last, to the classes of the data
+    ]
+
+``pooling``, "mean" or "max" over squares of ``pooling_size`` (2) pixels, comes before its connection; filters have the
+``size`` 3, the ``stride`` 1 and no ``padding`` unless said. Any rule of such networks takes a table for training at
+inputs that an attack has changed (``AdversarialTraining``)::
+
+    [rule]
+    name = "backpropagation"     # or dual-propagation with its entries
+    adversarial = {attack = "pgd", size = 0.1, steps = 10}
+
+``attack`` is "fgsm" or "pgd", ``size`` the radius of its ball, ``bounds`` the range of the inputs, [0, 1]; "pgd" also
+has ``steps``, ``step_size``, ``random_start`` and ``norm`` ("inf" or "2"), as the class.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -18,15 +47,13 @@ from thermo_cl.learning.data import Dataset, split
 from thermo_cl.learning.energy import EnergyNetwork, Relaxation, activation
 from thermo_cl.learning.rules import Rule
 from thermo_cl.learning.training.choices import (
-    DTYPES,
     DataChoice,
-    NetworkChoice,
     TrainingChoice,
     data_choice,
-    network_choice,
     relaxation_choice,
     training_choice,
 )
+from thermo_cl.learning.training.network_tables import NetworkChoice, network_choice
 from thermo_cl.learning.training.recipe import Purpose, generator
 from thermo_cl.learning.training.rule_tables import rule_from
 from thermo_cl.learning.training.table import Table, toml_text
@@ -75,7 +102,7 @@ class RunConfiguration:
             raise InvalidParameterError("name", name, "letters, digits, dots, dashes, blanks, the first no sign")
         data, network = data_choice(root.table("data")), network_choice(root.table("network", {}))
         relaxation = relaxation_choice(root.table("relaxation", {})) if network.kind == "energy" else Relaxation()
-        parameters = [f"{kind}{layer}" for layer in range(1, len(network.hidden) + 2) for kind in "Wb"]
+        parameters = [f"{kind}{layer}" for layer in range(1, network.layers + 1) for kind in "Wb"]
         rule = rule_from(root.table("rule"), relaxation, parameters, kind=network.kind)
         training = training_choice(root.table("training"), parameters)
         root.close()
@@ -112,29 +139,38 @@ class RunConfiguration:
         Raises
         ------
         InvalidParameterError
-            If a layer is too large for this machine, or the scale for the precision.
+            If a layer is too large for this machine, the scale for the precision, or the shape of the inputs is not
+            that of the data.
         """
         choice, rng = self.network, generator(self.training.seed, Purpose.INITIAL)
-        sizes, dtype = [*choice.hidden, data.classes], DTYPES[choice.dtype]
+        features = data.inputs.shape[1]
+        if math.prod(choice.input_shape or (features,)) != features:
+            valid = f"of {features} entries in all, the features of {data.name}"
+            raise InvalidParameterError("network.input_shape", list(choice.input_shape or ()), valid)
         with Table({}, "network").domain(W1="scale"), np.errstate(over="ignore"):  # refused by its own check
             try:
                 if choice.loss is not None:
                     f, loss = feedforward.activation(choice.activation), feedforward.loss(choice.loss)
                     return feedforward.FeedForwardNetwork.random(
-                        data.inputs.shape[1], sizes, activation=f, loss=loss, dtype=dtype, rng=rng
+                        choice.input_shape or features,
+                        choice.to(data.classes),
+                        activation=f,
+                        loss=loss,
+                        dtype=choice.dtype,
+                        rng=rng,
                     )
                 return EnergyNetwork.glorot(
-                    [data.inputs.shape[1], *sizes],
+                    [features, *choice.hidden, data.classes],
                     activation=activation(choice.activation),
                     scale=1.0 if choice.scale is None else choice.scale,
-                    dtype=dtype,
+                    dtype=choice.dtype,
                     rng=rng,
                 )
             except (MemoryError, OverflowError, ValueError) as error:
                 if isinstance(error, InvalidParameterError):
                     raise
                 valid = f"layers and a scale that this machine can hold ({error})"
-                raise InvalidParameterError("hidden", list(choice.hidden), valid) from None
+                raise InvalidParameterError(choice.sized_by, list(getattr(choice, choice.sized_by)), valid) from None
 
 
 def shipped_configurations() -> tuple[str, ...]:
@@ -178,8 +214,10 @@ def _shipped() -> Any:
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     """The tables as a file would hold them: TOML knows no None, and its lists are lists."""
-    return {
-        k: _without_none(v) if isinstance(v, Mapping) else list(v) if isinstance(v, tuple) else v
-        for k, v in values.items()
-        if v is not None
-    }
+    return {k: _plain(v) for k, v in values.items() if v is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _without_none(value)
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value

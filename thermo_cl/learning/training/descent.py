@@ -10,7 +10,7 @@ import numpy as np
 from thermo_cl._threads import over_batch
 from thermo_cl._types import Array
 from thermo_cl.learning.energy import Parameters
-from thermo_cl.learning.phases import Adam, Moments, Optimizer
+from thermo_cl.learning.optimizers import Adam, Moments, Optimizer
 from thermo_cl.learning.training.networks import Network
 
 __all__ = ["Change", "descended", "norm", "optimized"]

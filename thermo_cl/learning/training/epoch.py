@@ -11,7 +11,7 @@ import numpy as np
 from thermo_cl._types import Array
 from thermo_cl.errors import ConvergenceError, DivergenceError
 from thermo_cl.learning.energy import States
-from thermo_cl.learning.phases import Moments
+from thermo_cl.learning.optimizers import Moments
 from thermo_cl.learning.rules import Rule
 from thermo_cl.learning.training.descent import descended, norm, optimized
 from thermo_cl.learning.training.evaluation import wrong

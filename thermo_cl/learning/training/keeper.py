@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thermo_cl.errors import InvalidParameterError
-from thermo_cl.learning.phases import Moments
+from thermo_cl.learning.optimizers import Moments
 from thermo_cl.learning.training.checkpoint import Snapshot, load_checkpoint, save_checkpoint
 from thermo_cl.learning.training.folder import CHECKPOINT, LOG, METRICS, append_line, remove
 from thermo_cl.learning.training.history import epoch_line, labelled

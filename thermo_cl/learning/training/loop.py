@@ -16,7 +16,7 @@ from thermo_cl import _validate as check
 from thermo_cl.errors import ConvergenceError, DivergenceError, InvalidParameterError, SilentUpdatesWarning
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import Relaxation, States
-from thermo_cl.learning.phases import Optimizer
+from thermo_cl.learning.optimizers import Optimizer
 from thermo_cl.learning.rules import Rule
 from thermo_cl.learning.training.blas import one_blas_thread
 from thermo_cl.learning.training.checkpoint import Snapshot

@@ -15,7 +15,7 @@ from thermo_cl import _validate as check
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.learning.data import Dataset
 from thermo_cl.learning.energy import Relaxation
-from thermo_cl.learning.phases import Optimizer
+from thermo_cl.learning.optimizers import Optimizer
 from thermo_cl.learning.rules import Rule
 from thermo_cl.learning.training.fingerprint import describe
 from thermo_cl.learning.training.networks import Network

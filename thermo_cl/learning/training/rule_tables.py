@@ -13,6 +13,7 @@ from thermo_cl.learning.dyadic.output import FORMS, OUTPUTS, checked_betas
 from thermo_cl.learning.energy import Relaxation
 from thermo_cl.learning.feedforward import ForwardBackpropagation
 from thermo_cl.learning.phases import FixedLength, GeometricLength, PhaseSchedule, RandomPhase, RandomPhases
+from thermo_cl.learning.robustness import FGSM, PGD, AdversarialTraining, Attack
 from thermo_cl.learning.rules import Backpropagation, ContrastiveHebbian, EquilibriumPropagation, Rule, TemporalContrast
 from thermo_cl.learning.synapses import OutputNoise
 from thermo_cl.learning.training.table import Table
@@ -25,6 +26,8 @@ __all__ = ["KERNELS", "RULES", "rule_from"]
 def rule_from(table: Table, relaxation: Relaxation, parameters: Sequence[str], *, kind: str = "energy") -> Rule:
     """Rule of a table whose ``name`` says which, for networks of one kind with parameters W1, b1, ...
 
+    Those of feed-forward networks take a table ``adversarial``, for training at inputs that an attack has changed.
+
     Raises
     ------
     InvalidParameterError
@@ -33,8 +36,9 @@ def rule_from(table: Table, relaxation: Relaxation, parameters: Sequence[str], *
     rules = RULES[kind]
     make = rules[table.text("name", among=rules)]
     rule = make(table, relaxation, parameters)
+    attack = _attack(table) if kind == "feed-forward" else None
     table.close()
-    return rule
+    return rule if attack is None else AdversarialTraining(rule, attack)
 
 
 def _temporal_contrast(table: Table, relaxation: Relaxation, parameters: Sequence[str]) -> TemporalContrast:
@@ -112,6 +116,26 @@ def _dual_propagation(table: Table, _: Relaxation, parameters: Sequence[str]) ->
             table.flag("carry", False),
             table.text("damping", "layers", among=DAMPINGS),
         )
+
+
+def _attack(table: Table) -> Attack | None:
+    """Attack of a table ``adversarial``, or None without one."""
+    if "adversarial" not in table.values:
+        return None
+    inner = table.table("adversarial")
+    fast = inner.text("attack", among=("fgsm", "pgd")) == "fgsm"
+    with inner.domain():
+        size, bounds = inner.number("size"), inner.number_or_list("bounds", [0.0, 1.0])
+        attack: Attack = FGSM(size, bounds) if fast else PGD(
+            size,
+            inner.integer("steps", 20),
+            inner.number("step_size", None),
+            inner.flag("random_start", True),
+            inner.text("norm", "inf", among=("inf", "2")),
+            bounds,
+        )  # fmt: skip
+    inner.close()
+    return attack
 
 
 _Make = Callable[[Table, Relaxation, Sequence[str]], Rule]

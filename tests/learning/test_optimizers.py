@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from thermo_cl.errors import InvalidParameterError
-from thermo_cl.learning.phases import SGD, Adam, Optimizer
+from thermo_cl.learning.optimizers import SGD, Adam, Optimizer
 
 RNG = np.random.default_rng(3)
 START = {"W": RNG.normal(size=(3, 2)), "b": RNG.normal(size=2)}

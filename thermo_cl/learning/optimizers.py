@@ -11,7 +11,7 @@ import numpy as np
 from thermo_cl import _validate as check
 from thermo_cl._types import Array
 from thermo_cl.errors import InvalidParameterError
-from thermo_cl.learning.energy import Parameters
+from thermo_cl.learning.arrays import Parameters
 
 __all__ = ["SGD", "Adam", "Moments", "Optimizer"]
 
