@@ -20,10 +20,12 @@ from thermo_cl.errors import InvalidParameterError
 LADDERS = [(1e-3, 25.0, 200.0), (0.3, 3.0, 60.0), (1e-12, 99.0, 240.0), (0.6, 25.0, 100.0), (0.05, 0.05, 50.0)]
 
 
-def oracle(kernel: tcl.Kernel, protocol: tcl.Sawtooth, amplitude: float, threshold: float) -> float:
+def oracle(
+    kernel: tcl.Kernel, protocol: tcl.Sawtooth, amplitude: float, threshold: float, digits: int = 30
+) -> float:  # fmt: skip
     window = mp.inf if np.isinf(kernel.window) else mp.mpf(float(kernel.window))
     numbers = (protocol.fast, protocol.slow, protocol.mean, amplitude, threshold)
-    return float(update_mp.weight_update_mp(terms(kernel), window, *(mp.mpf(float(x)) for x in numbers)))
+    return float(update_mp.weight_update_mp(terms(kernel), window, *(mp.mpf(float(x)) for x in numbers), digits))
 
 
 @pytest.mark.parametrize("area", [0.0, 0.05, -0.3])

@@ -11,13 +11,13 @@ from thermo_cl._types import ComplexArray, FloatArray, IntArray
 
 
 def realisation(
-    coefficients: ComplexArray, rates: ComplexArray, powers: IntArray
+    coefficients: ComplexArray, rates: ComplexArray, powers: IntArray, feedthrough: float
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Matrices A, B, C and D = 0 whose impulse response is the kernel; arguments of shape (k,)."""
+    """Matrices A, B, C and D whose impulse response is the kernel; arrays of shape (k,)."""
     chains = [_chain(c, rate, int(n)) for c, rate, n in zip(coefficients, rates, powers, strict=True)]
     a = scipy.linalg.block_diag(*(chain[0] for chain in chains))
     b, c = (np.concatenate([chain[part] for chain in chains]) for part in (1, 2))
-    return a, b[:, None], c[None, :], np.zeros((1, 1))
+    return a, b[:, None], c[None, :], np.full((1, 1), feedthrough)
 
 
 def _chain(c: complex, rate: complex, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:

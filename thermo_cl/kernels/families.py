@@ -10,7 +10,7 @@ from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.kernels.kernel import Kernel
 
-__all__ = ["chemotaxis_kernel", "integral_feedback_kernel", "sine_kernel"]
+__all__ = ["chemotaxis_kernel", "high_pass_kernel", "integral_feedback_kernel", "sine_kernel"]
 
 _SERIES_DEGREE = 17  # highest power of time kept near critical damping; the next term is below rounding
 
@@ -66,49 +66,100 @@ def sine_kernel(duration: ArrayLike = 0.1, amplitude: ArrayLike = 1.0 / 3.0) -> 
     return Kernel(-1j * height[..., None], 2j * np.pi / length[..., None], window=length)
 
 
-def integral_feedback_kernel(damping: ArrayLike, gain: ArrayLike) -> Kernel:
-    r"""Kernel of integral feedback, from signal s to output u.
+def high_pass_kernel(gain: ArrayLike, time: ArrayLike) -> Kernel:
+    r"""Kernel :math:`G[\delta(t) - e^{-t/\tau}/\tau]` of a high-pass filter, from signal s to output u.
 
-    The equations u' = s - m - damping * u, m' = gain * (u - u0) (Falk et al. 2025, Eqs. 14-15) give
-    :math:`K = (r_+ e^{-r_+ t} - r_- e^{-r_- t})/(r_+ - r_-)`, continued through critical damping to complex roots:
-    area 0 and first moment -1/gain, exactly.
+    The output follows fast changes, u = G s, and forgets with time: u' = G s' - u/tau. It is the stress of a Maxwell
+    unit (spring constant G in series with a dashpot G tau) under a strain, and, with G = 1 and tau = RC, the voltage
+    of a resistor in series with a capacitor. Area 0 and first moment -G tau, exactly.
 
     Parameters
     ----------
-    damping : array_like, shape batch
-        Relaxation rate of the output, > 0, in 1/time.
     gain : array_like, shape batch
-        Strength of the integrator, > 0, in 1/time**2.
+        Instantaneous output per signal G, other than 0.
+    time : array_like, shape batch
+        Relaxation time tau > 0.
 
     Raises
     ------
     InvalidParameterError
-        If a parameter is not positive and finite.
+        If the gain is zero or not finite, or the time not positive and finite.
+
+    Examples
+    --------
+    >>> kernel = high_pass_kernel(gain=2.0, time=0.5)
+    >>> float(kernel.area), float(kernel.first_moment)
+    (0.0, -1.0)
+    >>> kernel.step_response([0.0, 0.5])
+    array([2.        , 0.73575888])
+    """
+    size, length = check.finite("gain", gain), check.positive("time", time)
+    shape = check.broadcast(gain=size, time=length)
+    if (size == 0).any():
+        raise InvalidParameterError("gain", 0.0, "different from 0, where the kernel vanishes")
+    instant, rate = np.broadcast_to(size, shape), np.broadcast_to(1.0 / length, shape)
+    return Kernel(
+        -(instant * rate)[..., None], -rate[..., None], known_moments=(np.zeros(shape), -instant * length),
+        feedthrough=instant,
+    )  # fmt: skip
+
+
+def integral_feedback_kernel(damping: ArrayLike, gain: ArrayLike, leak: ArrayLike = 0.0) -> Kernel:
+    r"""Kernel of integral feedback, from signal s to output u.
+
+    The equations u' = s - m - damping * u, m' = gain * (u - u0) (Falk et al. 2025, Eqs. 14-15) give
+    :math:`K = (r_+ e^{-r_+ t} - r_- e^{-r_- t})/(r_+ - r_-)`, continued through critical damping to complex roots:
+    area 0 and first moment -1/gain, exactly. An integrator that leaks, m' = gain * (u - u0) - leak * m, leaves the
+    area :math:`\ell/(\lambda\ell + k)` and the first moment :math:`(\ell^2 - k)/(\lambda\ell + k)^2`, and the weights
+    :math:`r_\pm - \ell` in place of :math:`r_\pm`.
+
+    Parameters
+    ----------
+    damping : array_like, shape batch
+        Relaxation rate :math:`\lambda` of the output, > 0, in 1/time.
+    gain : array_like, shape batch
+        Strength k of the integrator, > 0, in 1/time**2.
+    leak : array_like, shape batch, optional
+        Relaxation rate :math:`\ell` of the integrator, >= 0, in 1/time.
+
+    Raises
+    ------
+    InvalidParameterError
+        If damping or gain is not positive and finite, or the leak negative.
     """
     rate, strength = check.positive("damping", damping), check.positive("gain", gain)
-    shape = check.broadcast(damping=rate, gain=strength)
-    half = np.broadcast_to(0.5 * rate, shape)
-    square = half**2 - strength  # discriminant / 4
-    known = (np.zeros(shape), np.broadcast_to(-1.0 / strength, shape))
+    loss = check.non_negative("leak", leak)
+    shape = check.broadcast(damping=rate, gain=strength, leak=loss)
+    half = np.broadcast_to(0.5 * (rate + loss), shape)
+    tilt = np.broadcast_to(0.5 * (loss - rate), shape)
+    square = tilt**2 - strength  # discriminant / 4
+    product = strength + rate * loss
+    known = (
+        np.broadcast_to(loss / product, shape),
+        # without a leak -1/k as it is, for its last digit
+        np.broadcast_to(np.where(loss == 0.0, -1.0 / strength, (loss**2 - strength) / product**2), shape),
+    )
     near = np.abs(square) < 1e-4 * half**2
     split = np.sqrt(np.where(near, half**2, square).astype(complex))
-    fast, slow = half + split, strength / (half + split)  # the product of the roots is the gain
-    simple = np.stack([fast, -slow], axis=-1) / (2.0 * split[..., None])
+    fast, slow = half + split, product / (half + split)  # the product of the roots
+    # (r_+ - leak)(r_- - leak) is the gain: the factor without cancellation gives the other
+    outer = np.where(tilt <= 0.0, split - tilt, -strength / np.where(tilt <= 0.0, 1.0, tilt + split))
+    simple = np.stack([outer, -strength / outer], axis=-1) / (2.0 * split[..., None])
     rates = np.stack([-fast, -slow], axis=-1)
     if not near.any():
         return Kernel(simple, rates, known_moments=known)
-    # exp(-half t) [cosh(dt) - (half/d) sinh(dt)] as a series in d^2: no division by the vanishing difference of roots
+    # exp(-half t) [cosh(dt) + (tilt/d) sinh(dt)] as a series in d^2: no division by the vanishing difference of roots
     powers = np.concatenate([[0, 0], np.arange(_SERIES_DEGREE + 1)])
-    series = _near_critical(half, np.where(near, square, 0.0))
+    series = _near_critical(tilt, np.where(near, square, 0.0))
     coefficients = np.concatenate([np.where(near[..., None], 0.0, simple), near[..., None] * series], axis=-1)
     centre = np.broadcast_to(-half[..., None], series.shape)
     return Kernel(coefficients, np.concatenate([rates, centre], axis=-1), powers, known_moments=known)
 
 
-def _near_critical(half: FloatArray, square: FloatArray) -> FloatArray:
-    """Coefficients of t**0 ... t**degree of cosh(dt) - half sinh(dt)/d with d**2 = square."""
+def _near_critical(tilt: FloatArray, square: FloatArray) -> FloatArray:
+    """Coefficients of t**0 ... t**degree of cosh(dt) + tilt sinh(dt)/d with d**2 = square."""
     columns, factorial = [], 1.0
     for n in range(_SERIES_DEGREE + 1):
         factorial *= max(n, 1)
-        columns.append(square ** (n // 2) * (1.0 if n % 2 == 0 else -half) / factorial)
+        columns.append(square ** (n // 2) * (1.0 if n % 2 == 0 else tilt) / factorial)
     return np.stack(columns, axis=-1)

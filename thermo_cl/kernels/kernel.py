@@ -1,4 +1,7 @@
-"""A memory kernel as an exact value: a finite sum of ``t**n * exp(rate * t)`` terms, whole or windowed."""
+"""A memory kernel as an exact value: a finite sum of ``t**n * exp(rate * t)`` terms, whole or windowed.
+
+It may have an instantaneous part beside them, which passes the signal on as it is.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,11 @@ __all__ = ["Kernel"]
 
 @dataclass(frozen=True, eq=False, init=False)
 class Kernel:
-    r"""Memory kernel :math:`K(t) = \mathrm{Re} \sum_k c_k t^{n_k} e^{\lambda_k t}` on ``0 <= t <= window``.
+    r"""Kernel :math:`K(t) = D\delta(t) + \mathrm{Re} \sum_k c_k t^{n_k} e^{\lambda_k t}` on ``0 <= t <= window``.
 
-    The response to a signal is :math:`u(t) = \int_0^\infty K(t') s(t - t') dt'` (Falk et al. 2025, Eq. 3).
-    A complex pair may be stored as both conjugates, or as one of them with twice its coefficient.
-    Leading axes are a batch of kernels.
+    The response to a signal is :math:`u(t) = \int_0^\infty K(t') s(t - t') dt'` (Falk et al. 2025, Eq. 3), to which the
+    instantaneous part contributes D s(t). A complex pair may be stored as both conjugates, or as one of them with twice
+    its coefficient. Leading axes are a batch of kernels.
 
     Parameters
     ----------
@@ -40,7 +43,9 @@ class Kernel:
         Time after which the kernel is cut to zero; infinite by default.
     known_moments : tuple of array_like, each of shape (...), optional
         Moments 0, 1, ... that the maker knows to more digits than the sum of terms gives, for instance
-        by linear solves. Ignored for a finite window.
+        by linear solves, the instantaneous part included. Ignored for a finite window.
+    feedthrough : array_like of float, shape (...), optional
+        Weight D of the instantaneous part, in output per signal; 0 by default.
 
     Raises
     ------
@@ -54,6 +59,12 @@ class Kernel:
     (0.5, 0.75)
     >>> kernel.windowed(1.0).step_response([0.5, 1.0, 2.0])
     array([0.07740906, 0.1997882 , 0.1997882 ])
+
+    A high-pass filter, delta(t) - exp(-t):
+
+    >>> high_pass = Kernel([-1.0], [-1.0], feedthrough=1.0)
+    >>> float(high_pass.area), float(high_pass.first_moment)
+    (0.0, -1.0)
     """
 
     coefficients: ComplexArray
@@ -61,6 +72,7 @@ class Kernel:
     powers: IntArray
     window: FloatArray
     known_moments: tuple[FloatArray, ...]
+    feedthrough: FloatArray
 
     def __init__(
         self,
@@ -69,6 +81,7 @@ class Kernel:
         powers: ArrayLike | None = None,
         window: ArrayLike = np.inf,
         known_moments: Sequence[ArrayLike] = (),
+        feedthrough: ArrayLike = 0.0,
     ) -> None:
         weight = np.atleast_1d(np.asarray(coefficients, dtype=complex))
         rate = np.atleast_1d(np.asarray(rates, dtype=complex))
@@ -82,7 +95,9 @@ class Kernel:
         if weight.shape[-1] != count:
             raise InvalidParameterError("coefficients.shape", weight.shape, f"(..., {count}), one per rate")
         length = check.positive_or_infinite("window", window)
-        check.broadcast(coefficients=weight, rates=rate, window=length[..., None])
+        instant = check.finite("feedthrough", feedthrough)
+        length = np.broadcast_to(length, check.broadcast(window=length, feedthrough=instant))
+        check.broadcast(coefficients=weight, rates=rate, window=length[..., None], feedthrough=instant[..., None])
         growing = np.isinf(length)[..., None] & (rate.real >= 0) & (weight != 0)
         if growing.any():
             bad = complex(np.broadcast_to(rate, growing.shape)[growing][0])
@@ -90,13 +105,16 @@ class Kernel:
         cut = bool(np.isfinite(length).any())
         moments = () if cut else tuple(np.asarray(m, dtype=float) for m in known_moments)
         check.freeze(
-            self, coefficients=weight, rates=rate, powers=power.astype(np.int64), window=length, known_moments=moments
-        )
+            self, coefficients=weight, rates=rate, powers=power.astype(np.int64), window=length, known_moments=moments,
+            feedthrough=instant,
+        )  # fmt: skip
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
         """Leading axes; empty for a single kernel."""
-        return np.broadcast_shapes(self.coefficients.shape[:-1], self.rates.shape[:-1], self.window.shape)
+        return np.broadcast_shapes(
+            self.coefficients.shape[:-1], self.rates.shape[:-1], self.window.shape, self.feedthrough.shape
+        )
 
     def terms(self, degree: int) -> ComplexArray:
         """Coefficients by polynomial degree, shape (..., k, degree + 1)."""
@@ -113,7 +131,10 @@ class Kernel:
     # ------------------------------------------------------------------ values
 
     def __call__(self, t: ArrayLike) -> FloatArray:
-        """Value at times ``t``, shape batch + t.shape, in (output per signal)/time; zero outside [0, window]."""
+        """Value at times ``t``, shape batch + t.shape, in (output per signal)/time; zero outside [0, window].
+
+        This is the regular part: an instantaneous part ``feedthrough * delta(t)`` has no value and is not in it.
+        """
         time = np.asarray(t, dtype=float)
         axes = time.ndim
         window = self.window.reshape(self.window.shape + (1,) * axes)
@@ -122,19 +143,32 @@ class Kernel:
         return np.asarray(np.where(inside, value, 0.0))[()]
 
     def impulse_response(self, t: ArrayLike) -> FloatArray:
-        """Output after a unit impulse of signal at t = 0: the kernel itself, shape batch + t.shape."""
+        """Output after a unit impulse of signal at t = 0: the kernel itself, shape batch + t.shape.
+
+        Without the instantaneous part, which passes the impulse itself on.
+        """
         return self(t)
 
     def step_response(self, t: ArrayLike) -> FloatArray:
-        """Output after a unit step of signal at t = 0, shape batch + t.shape; tends to the area."""
-        time = np.maximum(np.asarray(t, dtype=float), 0.0)
+        """Output after a unit step of signal at t = 0, shape batch + t.shape; tends to the area.
+
+        At t = 0 it is the instantaneous part already.
+        """
+        given = np.asarray(t, dtype=float)
+        time = np.maximum(given, 0.0)
         axes = time.ndim
         window = self.window.reshape(self.window.shape + (1,) * axes)
         degree = self.degree + int((self.rates == 0).any())
         whole = exponential.primitive(self.terms(degree), self.rates)
         start = exponential.evaluate(whole, self.rates, np.zeros(()))
         start = start.reshape(start.shape + (1,) * axes)
-        return np.asarray(self._mode_sum(whole, np.minimum(time, window), axes) - start)[()]
+        instant = np.where(given >= 0.0, self._spread(self.feedthrough, axes), 0.0)
+        return np.asarray(self._mode_sum(whole, np.minimum(time, window), axes) - start + instant)[()]
+
+    @staticmethod
+    def _spread(array: FloatArray, axes: int) -> FloatArray:
+        """Array over the batch with so many axes of length one after them."""
+        return array.reshape(array.shape + (1,) * axes)
 
     def _mode_sum(self, poly: ComplexArray, time: FloatArray, axes: int) -> FloatArray:
         """Evaluate mode coefficients on a time array whose last ``axes`` axes are not the batch's."""
@@ -147,18 +181,21 @@ class Kernel:
         frequency = np.asarray(omega, dtype=float)
         axes = frequency.ndim
         window = self.window.reshape(self.window.shape + (1,) * axes)
-        total = np.zeros((), dtype=complex)
+        total = np.zeros(frequency.shape, dtype=complex)
         for k, n in enumerate(self.powers):
             weight = self.coefficients[..., k].reshape(self.coefficients.shape[:-1] + (1,) * axes)
             rate = self.rates[..., k].reshape(self.rates.shape[:-1] + (1,) * axes)
             for c, lam in ((weight, rate), (weight.conj(), rate.conj())):  # the real part of a term is half of each
                 total = total + 0.5 * c * exponential.term_moment(int(n), lam - 1j * frequency, window)
-        return np.asarray(total)[()]
+        return np.asarray(total + self._spread(self.feedthrough, axes), dtype=complex)[()]
 
     # ----------------------------------------------------------------- moments
 
     def moment(self, n: int) -> FloatArray:
-        r"""Moment :math:`\int_0^\infty t^n K(t) dt`, shape batch, in (output per signal) * time**n."""
+        r"""Moment :math:`\int_0^\infty t^n K(t) dt`, shape batch, in (output per signal) * time**n.
+
+        An instantaneous part has moment 0 alone.
+        """
         order = check.integer_at_least("n", n, 0)
         if order < len(self.known_moments):
             return self.known_moments[order][()]
@@ -168,7 +205,7 @@ class Kernel:
             )
             for k, p in enumerate(self.powers)
         ]
-        return np.asarray(sum(parts))[()]
+        return np.asarray(sum(parts, self.feedthrough if order == 0 else np.zeros(self.feedthrough.shape)))[()]
 
     @property
     def area(self) -> FloatArray:
@@ -190,6 +227,7 @@ class Kernel:
             self,
             coefficients=self.coefficients * number[..., None],
             known_moments=tuple(m * number for m in self.known_moments),
+            feedthrough=self.feedthrough * number,
         )
 
     def normalized(self) -> Kernel:
@@ -214,12 +252,18 @@ class Kernel:
         return self.scaled(-1.0 / np.abs(moment))
 
     def windowed(self, length: ArrayLike) -> Kernel:
-        """The same kernel cut to zero after ``length`` time units (shape broadcasts with the batch)."""
+        """The same kernel cut to zero after ``length`` time units (shape broadcasts with the batch).
+
+        An instantaneous part stays.
+        """
         window = np.minimum(self.window, check.positive("length", length))
         return replace(self, window=window, known_moments=())
 
     def rescaled(self, units: ArrayLike) -> Kernel:
-        """``K'(t) = K(units * t)``: ``units`` old time units become one, the ordinate is kept."""
+        """``K'(t) = K(units * t)``: ``units`` old time units become one, the ordinate is kept.
+
+        An instantaneous part is divided by ``units``, as delta(units * t) = delta(t)/units.
+        """
         factor = check.positive("units", units)
         check.broadcast(kernel=np.zeros(self.batch_shape), units=factor)
         return replace(
@@ -228,10 +272,13 @@ class Kernel:
             rates=self.rates * factor[..., None],
             window=self.window / factor,
             known_moments=tuple(m / factor ** (n + 1) for n, m in enumerate(self.known_moments)),
+            feedthrough=self.feedthrough / factor,
         )
 
     def to_state_space(self) -> StateSpace:
-        """Real state-space form (A, B, C, D = 0) of a single infinite-window kernel for ``scipy.signal``.
+        """Real state-space form (A, B, C, D) of a single infinite-window kernel for ``scipy.signal``.
+
+        D is the instantaneous part.
 
         Raises
         ------
@@ -246,9 +293,10 @@ class Kernel:
 
         from thermo_cl.kernels._state_space import realisation
 
-        return StateSpace(*realisation(self.coefficients, self.rates, self.powers))
+        return StateSpace(*realisation(self.coefficients, self.rates, self.powers, float(self.feedthrough)))
 
     def __repr__(self) -> str:
         batch = f", batch {self.batch_shape}" if self.batch_shape else ""
         cut = "" if np.isinf(self.window).all() else ", windowed"
-        return f"Kernel({self.rates.shape[-1]} terms{batch}{cut})"
+        instant = ", instantaneous part" if self.feedthrough.any() else ""
+        return f"Kernel({self.rates.shape[-1]} terms{instant}{batch}{cut})"

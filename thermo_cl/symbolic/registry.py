@@ -19,6 +19,8 @@ _MODULES = (
     "memory.kernel_families",
     "memory.feedback",
     "memory.feedback_moments",
+    "memory.leaky_feedback",
+    "memory.high_pass",
     "synapse.bound",
     "synapse.two_rates",
     "synapse.shortfall",

@@ -203,7 +203,9 @@ def _with_silent(kernel: Kernel, others: list[Kernel]) -> Kernel:
     batch = kernel.batch_shape
     spread = ([np.broadcast_to(x, (*batch, x.shape[-1])) for x in parts] for parts in (weights, rates))
     coefficients, exponents = (np.concatenate(parts, axis=-1) for parts in spread)
-    return Kernel(coefficients, exponents, np.concatenate(powers), kernel.window, kernel.known_moments)
+    return Kernel(
+        coefficients, exponents, np.concatenate(powers), kernel.window, kernel.known_moments, kernel.feedthrough
+    )
 
 
 def _members(tangent: Kernel, extra: int) -> list[Kernel]:
@@ -218,7 +220,7 @@ def _members(tangent: Kernel, extra: int) -> list[Kernel]:
     return [
         Kernel(
             pick(tangent.coefficients, 1, k), pick(tangent.rates, 1, k), tangent.powers, pick(tangent.window, 0, k),
-            tuple(pick(moment, 0, k) for moment in tangent.known_moments),
+            tuple(pick(moment, 0, k) for moment in tangent.known_moments), pick(tangent.feedthrough, 0, k),
         )
         for k in range(count)
     ]  # fmt: skip

@@ -208,5 +208,5 @@ def normalized_tangent(kernel: Kernel, tangent: Kernel) -> Kernel:
     return Kernel(
         joined(-tangent.coefficients / size[..., None], -scale.coefficients * change[..., None]),
         joined(tangent.rates, scale.rates), np.concatenate([tangent.powers, scale.powers]), window=kernel.window,
-        known_moments=moments,
+        known_moments=moments, feedthrough=-tangent.feedthrough / size - scale.feedthrough * change,
     )  # fmt: skip

@@ -45,7 +45,8 @@ class KernelFamily:
     Raises
     ------
     InvalidParameterError
-        If K does not depend on t, a symbol is not declared, or the window is not positive.
+        If K does not depend on t, has an instantaneous part (a delta function; its weight is ``feedthrough`` of the
+        library's kernel), a symbol is not declared, or the window is not positive.
 
     Examples
     --------
@@ -102,6 +103,11 @@ class KernelFamily:
             )
         if length.has(t) or length.is_extended_positive is not True:
             raise InvalidParameterError("window", window, "positive and free of t; declare its symbols positive")
+        if kernel.has(sp.DiracDelta):
+            raise InvalidParameterError(
+                "expression", expression, "without delta functions; give the regular part, and the instantaneous one "
+                "as thermo_cl.Kernel(..., feedthrough=)"
+            )  # fmt: skip
         if kernel == 0 or (length == sp.oo and not kernel.has(t)):
             raise InvalidParameterError("expression", expression, f"a function of {t}, or the kernel needs a window")
         check.freeze(self, expression=kernel, t=t, parameters=known, window=length, solution={})

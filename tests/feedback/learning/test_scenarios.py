@@ -1,0 +1,46 @@
+"""The shipped networks learn by physics alone what the explicit two-state rule learns."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from thermo_cl.errors import InvalidParameterError
+from thermo_cl.feedback.learning import Carrier
+from thermo_cl.feedback.learning.scenarios import SHIPPED, shipped
+from thermo_cl.feedback.networks import contrast, loss
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_physics_comes_within_a_factor_of_the_two_state_rule(name, seed):
+    """No warning either: the slow ramp is silent, the fast one is not."""
+    scenario = shipped(name, seed)
+    physical, explicit = scenario.run(), scenario.run(scenario.two_state())
+    assert physical.losses[0] == explicit.losses[0]
+    assert physical.losses[-1] < 0.3 * physical.losses[0]
+    assert physical.losses[-1] <= 1.5 * explicit.losses[-1]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_first_update_goes_downhill(name):
+    scenario = shipped(name, 2)
+    assert isinstance(scenario.carrier, Carrier)
+    network, task = scenario.network, scenario.task
+    start = loss(network, task)
+    update = scenario.physical().update(contrast(network, task, amplitude=0.3), network.coefficients)
+    step = 1e-3 / np.abs(update).max()
+    lower = loss(network.with_coefficients(network.coefficients + step * update), task)
+    assert lower < start
+    run = replace(scenario, cycles=2).run(angles=True)
+    assert (run.angles < 60.0).all()
+
+
+def test_scenarios_repeat_and_names_are_checked():
+    one, two = shipped("flow", 3), shipped("flow", 3)
+    assert np.array_equal(one.network.coefficients, two.network.coefficients)
+    assert np.array_equal(one.task.targets, two.task.targets)
+    with pytest.raises(InvalidParameterError, match="elastic, flow, nanofluidic"):
+        shipped("plastic")
+    with pytest.raises(InvalidParameterError, match="seed"):
+        shipped("flow", -1)

@@ -1,0 +1,7 @@
+"""Mechano-chemical carrier: a chemical that strain releases, held by an enzyme that it makes."""
+
+from thermo_cl.feedback.mechanochemical.chemical import Chemical
+from thermo_cl.feedback.mechanochemical.loop import ChemicalLoop, Rest
+from thermo_cl.feedback.mechanochemical.turnover import Turnover, turnover_cost
+
+__all__ = ["Chemical", "ChemicalLoop", "Rest", "Turnover", "turnover_cost"]
