@@ -24,6 +24,7 @@ from thermo_cl.learning.feedforward import Convolution, FeedForwardNetwork, Forw
 from thermo_cl.learning.robustness import FGSM, AdversarialTraining, lipschitz_product
 from thermo_cl.learning.training import evaluate
 
+STORED = Path(__file__).parents[2] / "analysis" / "stored" / "dual_propagation.nc"
 EXAMPLES = mnist12k().take(slice(260)).split(200)
 FILTERS = (Convolution(2, 5, stride=3), Convolution(2, 3, pooling=MeanPooling(2)), 10)
 DENSE = Setting((6, 5, 10), train=100, epochs=2, sweeps=3, attacked=20)
@@ -262,3 +263,34 @@ def test_the_data_may_be_bundled_and_are_named(tiny: xr.Dataset, monkeypatch: py
 def test_bad_input_is_named(options: dict[str, Any], name: str) -> None:
     with pytest.raises(InvalidParameterError, match=rf"^{name} = "):
         dual_propagation.compute(**(FEW | options))
+
+
+def test_what_is_said_of_the_stored_study_is_so() -> None:
+    with xr.open_dataset(STORED) as stored:
+        stored.load()
+    assert stored.train_size.sel(network="784-512-512-10") == 60_000 and stored.seed.size == 3
+    large, convolutional = (stored.sel(network=name) for name in ("784-512-512-10", "convolutional"))
+    accuracy = 100 * large.test_accuracy.isel(epoch=-1).mean("seed")
+    exact = accuracy.sel(rule="backpropagation")
+    adjoint = accuracy.sel(rule=["DPT, alpha = 0", "DP, alpha = 1/2", "DPT, alpha = 1"])  # one rule at alpha = 1/2
+    assert exact >= 98 and (adjoint >= 98).all() and (abs(adjoint - exact) <= 0.3).all()
+
+    stopped = large.stopped_epoch.notnull()
+    assert stopped.sel(rule="DP, alpha = 1").sum() == 2 and stopped.sel(rule="DP, alpha = 1, checked").all()
+    assert not stopped.drop_sel(rule=["DP, alpha = 1", "DP, alpha = 1, checked"]).any()
+    for reason in large.stopped_reason.sel(rule="DP, alpha = 1, checked").values:
+        assert "stability number" in reason
+    assert accuracy.sel(rule="damped DP, alpha = 1") < 95
+    assert stored.stopped_epoch.sel(network="784-128-128-10", rule="DP, alpha = 1").notnull().all()
+    assert convolutional.stopped_epoch.isnull().all()
+    others = 100 * convolutional.test_accuracy.sel(epoch=6).mean("seed").drop_sel(rule="adversarial training")
+    assert (abs(others - others.sel(rule="backpropagation")) < 0.2).all()
+
+    product = large.lipschitz_product.isel(epoch=-1)
+    for rule in ("DP, alpha = 0", "damped DP, alpha = 0"):
+        gain = product.sel(rule="backpropagation") - product.sel(rule=rule)
+        assert (gain > 0).all() and gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(gain.size)
+    gain = product.sel(rule="backpropagation") - product.sel(rule="DPT, alpha = 0")
+    assert 0 < gain.mean() < 2 * gain.std(ddof=1) / np.sqrt(gain.size)  # lower on average, not beyond the error
+    attacked = large.robust_accuracy.sel(attack="PGD", size=0.04).mean("seed")
+    assert attacked.sel(rule=["DP, alpha = 0", "damped DP, alpha = 0"]).min() > attacked.sel(rule="backpropagation")
