@@ -3,16 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PEERS := .venv/peers/ready
+ASV := .venv/asv/ready
 # numba does not see that a function which another file inlines has changed: one cache for each state of the sources
 export NUMBA_CACHE_DIR := .venv/numba/$(shell grep -rlE --include='_*.py' '^from numba' thermo_cl | sort | xargs cat | cksum | cut -d' ' -f1)
 
-.PHONY: help reproduce test lint benchmark clean
+.PHONY: help reproduce test lint benchmark asv clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make reproduce   compute every data set and draw every figure into results/"
 	@echo "make test        lint, type-check and test"
 	@echo "make benchmark   time the library against the papers' pipeline, update README's table"
+	@echo "make asv         the times that are followed from revision to revision"
 	@echo "make clean       remove the environment and the results"
 
 $(READY): pyproject.toml
@@ -36,6 +38,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/sp-repo-review . --show err
 
 test: lint
 	$(BIN)/python -m pytest -n auto
@@ -48,6 +51,16 @@ benchmark: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks.phases
 	$(BIN)/python -m benchmarks.dual_propagation
 	$(BIN)/python -m benchmarks.table --update-readme
+
+$(ASV): pyproject.toml
+	$(PYTHON) -m venv .venv/asv
+	.venv/asv/bin/python -m pip install --quiet --upgrade "pip >= 25.1"
+	.venv/asv/bin/python -m pip install --quiet --group asv --editable .
+	@touch $@
+
+asv: $(ASV)  # of this revision; `asv continuous BASE HEAD` compares two
+	.venv/asv/bin/asv machine --yes
+	.venv/asv/bin/asv run --python=same --set-commit-hash "$$(git rev-parse HEAD)"
 
 clean:
 	rm -rf .venv results build dist
