@@ -8,7 +8,7 @@ Controllers, between a signal s and an output u:
 
 Carriers, systems with such a controller built in, in SI units and with plausible constants as defaults:
 
-- ``Chemical``: strain releases a chemical that an enzyme removes. Acts on any edge; slowest, and its energy is turnover.
+- ``Chemical``: strain releases a chemical that an enzyme removes. Acts on any edge; the slowest.
 - ``DimerSynapse``: dimers that regulate themselves down make linkers. Learns who is present together.
 - ``MaxwellUnit``: spring and dashpot; what it remembers is exact whatever it has learnt.
 - ``CapacitorMemristor``: ions in a channel; fastest. Driven by its voltage alone it descends for one pattern.

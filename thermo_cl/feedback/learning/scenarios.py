@@ -2,6 +2,11 @@
 
 The thresholds follow from the protocols: the slow ramp is silent for signals up to several times the largest of the
 first cycle, and the fast ramp passes those down to 10^-4 of that. The amplified nudge keeps the signals at one size.
+
+A physical update is not the explicit one times a number: the softening of springs goes with stress times strain, hence
+with the stiffness, and a memristor's drive goes with the voltage's sign, not its size. At one rate the two rules so move at
+different speeds, and while a loss still falls exponentially their ratio says no more than that. The rates shipped are
+large enough for both and too large for neither.
 """
 
 from __future__ import annotations
@@ -110,15 +115,15 @@ def _elastic(seed: int, generator: np.random.Generator) -> Scenario:
     wanted = felt[chosen] * (1.0 + 0.5 * generator.choice([-1.0, 1.0], chosen.size))
     task = Task(values, network.compatibility[chosen], wanted[None, :])
     protocol = Sawtooth(fast=5.0, slow=5e4, mean=0.0)
-    unit = MaxwellUnit(threshold=_silent_up_to(2e-3, MaxwellUnit(), protocol))
-    return Scenario("elastic", network, task, unit, protocol, 300, 20.0, FixedSignal(0.01, 100.0), nudge="clamp")
+    unit = MaxwellUnit(threshold=_silent_up_to(5e-3, MaxwellUnit(), protocol))
+    return Scenario("elastic", network, task, unit, protocol, 300, 80.0, FixedSignal(0.01, 100.0), nudge="clamp")
 
 
 def _flow(seed: int, generator: np.random.Generator) -> Scenario:
     network, task = _division(seed, generator, [[0.0, 1.0, 0.5], [0.0, 0.4, 1.0]], outlets=3)
     protocol = Sawtooth(fast=10.0, slow=1e5, mean=0.5)
     chemical = Chemical(threshold=_silent_up_to(0.05, Chemical(), protocol))
-    return Scenario("flow", network, task, chemical, protocol, 300, 2.0, FixedSignal(0.05, 100.0))
+    return Scenario("flow", network, task, chemical, protocol, 300, 8.0, FixedSignal(0.05, 100.0))
 
 
 def _nanofluidic(seed: int, generator: np.random.Generator) -> Scenario:
@@ -127,7 +132,7 @@ def _nanofluidic(seed: int, generator: np.random.Generator) -> Scenario:
     scale = 0.2  # V, of a typical edge: the voltage that the drive lacks beside the contrastive rule
     threshold = _silent_up_to(0.2 * scale, CapacitorMemristor(voltage_scale=scale), protocol)
     unit = CapacitorMemristor(voltage_scale=scale, threshold=threshold)
-    return Scenario("nanofluidic", network, task, unit, protocol, 300, 1.0, FixedSignal(0.05, 100.0), nudge="clamp")
+    return Scenario("nanofluidic", network, task, unit, protocol, 300, 2.0, FixedSignal(0.05, 100.0), nudge="clamp")
 
 
 def _silent_up_to(rise: float, carrier: Carrier, protocol: Sawtooth) -> float:
