@@ -21,6 +21,7 @@ from analysis import (
     free_networks,
     frontier,
     mnist,
+    physical_learning,
     rbm_learning,
     rules,
 )
@@ -30,6 +31,7 @@ from tests.analysis.test_dual_propagation import few_runs
 from tests.analysis.test_energy_schedules import TINY as ENERGY
 from tests.analysis.test_forward_forward import FULL as FORWARD
 from tests.analysis.test_free_networks import TINY as FREE
+from tests.analysis.test_physical_learning import TINY as PHYSICAL
 from tests.analysis.test_rbm_learning import TINY as BOLTZMANN
 from tests.analysis.test_rules import FEW as RULES
 from tests.analysis.test_studies import LADDERS
@@ -52,6 +54,7 @@ TRAINED: dict[str, Callable[[], xr.Dataset]] = {
     "dual_propagation": few_runs,
     "frontier": lambda: frontier.compute(**(SMALL["frontier"] | {"targets": (6.0,), "sample": 40})),
     "rules": lambda: rules.compute(**RULES),
+    "physical_learning": lambda: physical_learning.compute(**PHYSICAL),
     "training metrics": lambda: run(tiny_configuration("falk2025-mnist")).metrics,
 }
 PROVENANCE = ("source", "parameters", "seed", "versions", "git_revision", "conventions")

@@ -38,6 +38,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "learning_cost": {"gamma": [0.1, 1e-3], "fast": [15.0, 60.0], "shares": [0.1, 0.5]},
     "phase_variance": {"stages": [0, 30], "probabilities": 5},
     "phase_bias": {"stage": 30, "longest": 10},
+    "carriers": {"fractions": [1.0, 0.25], "samples": 21},
     "gradient_angle": {
         "areas": [1e-6, 1e-2], "factors": [1.0], "ramps": [2.0, 50.0], "ratios": [9.0], "examples": 100,
         "minibatches": 1,

@@ -18,6 +18,7 @@ from tests.analysis.test_energy_schedules import TINY as ENERGY
 from tests.analysis.test_forward_forward import FULL as WHOLE
 from tests.analysis.test_forward_forward import TINY as FORWARD
 from tests.analysis.test_free_networks import TINY as FREE
+from tests.analysis.test_physical_learning import TINY as PHYSICAL
 from tests.analysis.test_rbm_learning import TINY as BOLTZMANN
 from tests.analysis.test_rules import TINY as RULES
 from tests.analysis.tiny import tiny_configuration, tiny_rules
@@ -49,6 +50,8 @@ SMALL = {
     "energy_schedules": ENERGY,
     "dual_propagation": DUAL,
     "rules": RULES,
+    "carriers": {"fractions": [1.0, 0.25], "samples": 41},
+    "physical_learning": PHYSICAL,
     "forward_forward": FORWARD,
 }  # fmt: skip
 

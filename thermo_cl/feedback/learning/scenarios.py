@@ -3,10 +3,10 @@
 The thresholds follow from the protocols: the slow ramp is silent for signals up to several times the largest of the
 first cycle, and the fast ramp passes those down to 10^-4 of that. The amplified nudge keeps the signals at one size.
 
-A physical update is not the explicit one times a number: the softening of springs goes with stress times strain, hence
-with the stiffness, and a memristor's drive goes with the voltage's sign, not its size. At one rate the two rules so move at
-different speeds, and while a loss still falls exponentially their ratio says no more than that. The rates shipped are
-large enough for both and too large for neither.
+A physical update is not the explicit one times a number: springs soften with stress times strain, hence with their
+stiffness, and a memristor's drive goes with the voltage's sign, not its size. At one rate the two rules move at
+different speeds, and while a loss still falls exponentially their ratio says no more than that. The rates shipped
+are large enough for both and too large for neither.
 """
 
 from __future__ import annotations
