@@ -93,10 +93,13 @@ class Equilibrium:
         return np.asarray(carried[:, self.network.imposed])
 
     def residual(self, x: FloatArray, loads: ArrayLike | None = None) -> FloatArray:
-        """Largest force (current) left over where x is free, over the largest tension or load, shape (patterns,)."""
-        tensions = self.tensions(x)
-        left = (self.network.compatibility.T @ tensions.T).T
-        scale = np.abs(tensions).max(axis=1)
+        """Largest force (current) left over where x is free, shape (patterns,).
+
+        It is relative to the largest load, and to the largest tension that the displacements would make if none
+        cancelled another, c |B| |x|: what is left in a network moved as a whole is rounding of that.
+        """
+        left = (self.network.compatibility.T @ self.tensions(x).T).T
+        scale = (self.network.coefficients[:, None] * (abs(self.network.compatibility) @ np.abs(x).T)).max(axis=0)
         if loads is not None:
             outside = _loads(loads, *x.shape)
             left = left - outside

@@ -43,8 +43,8 @@ def allosteric_task(
     side, the top and the bottom, their strains wanted plus or minus ``gain * strain``, signs at random.
 
     Where the loss can go, relative to that of uniform stiffnesses (disordered networks of 100 nodes and coordination
-    4.5, from ``lowest_loss``): the defaults are met exactly. ``gain=1, bounds=(0.1, 2)`` leaves 0.2 to 0.5 and
-    ``targets=3, bounds=(0.1, 2)`` 0.2 to 0.4, as bounds bind.
+    4.5, from ``lowest_loss``): the defaults are met exactly. ``gain=1, bounds=(0.1, 2)`` leaves 0.2 to 0.7 and
+    ``targets=3, bounds=(0.1, 2)`` 0.05 to 0.5, as bounds bind.
 
     Parameters
     ----------
@@ -105,8 +105,8 @@ def voltage_division_task(
     The terminals and the outputs lie far from each other. The wanted voltages are uniform on (0.5 - spread/2, 0.5 +
     spread/2), at random and so in no relation to the distance from the terminals.
 
-    Where the loss can go, relative to that at the start (Delaunay networks of 100 nodes, from ``lowest_loss``): see
-    ``bounds``, which decide it. The defaults are met exactly.
+    Where the loss can go (Delaunay networks of 100 nodes, from ``lowest_loss``): the defaults are met exactly;
+    ``bounds=(0.5, 2)`` leaves up to a tenth of the loss at the start.
 
     Parameters
     ----------
