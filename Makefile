@@ -50,6 +50,7 @@ benchmark: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks.sweeps
 	$(BIN)/python -m benchmarks.phases
 	$(BIN)/python -m benchmarks.dual_propagation
+	$(BIN)/python -m benchmarks.feedback
 	$(BIN)/python -m benchmarks.table --update-readme
 
 $(ASV): pyproject.toml

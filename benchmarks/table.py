@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import dual_propagation_table, learning_table, phases_table, sweeps_table, thermodynamics_table
+from benchmarks import (
+    dual_propagation_table,
+    feedback_table,
+    learning_table,
+    phases_table,
+    sweeps_table,
+    thermodynamics_table,
+)
 from benchmarks.table_text import aligned, duration, times
 from thermo_cl.errors import ThermoError
 from thermo_cl.sweep import atomic_output
@@ -110,14 +117,16 @@ _TABLES = {
     "sweeps": sweeps_table.render,
     "phases": phases_table.render,
     "dual-propagation": dual_propagation_table.render,
+    "feedback": feedback_table.render,
 }
-_FILES = ("latest", "thermodynamics", "learning", "sweeps", "phases", "dual_propagation")
+_FILES = ("latest", "thermodynamics", "learning", "sweeps", "phases", "dual_propagation", "feedback")
 _NAMES = {
     "million_levels": "thermodynamics",
     "naive_minibatch": "learning",
     "engine": "sweeps",
     "sampling": "phases",
     "torch_over_backpropagation": "dual-propagation",
+    "physical_cycles": "feedback",
 }  # by an entry that only this one has
 
 

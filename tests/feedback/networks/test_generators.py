@@ -85,7 +85,8 @@ def test_disorder_is_the_range_of_the_logarithm():
     ("make", "name"),
     [
         (lambda: disordered_elastic_network(11), "nodes"), (lambda: square_resistor_network(1, 5), "rows"),
-        (lambda: disordered_elastic_network(50, 4.1), "coordination"), (lambda: square_resistor_network(5, 1), "columns"),
+        (lambda: disordered_elastic_network(50, 4.1), "coordination"),
+        (lambda: square_resistor_network(5, 1), "columns"),
         (lambda: disordered_elastic_network(50, disorder=-0.1), "disorder"),
         (lambda: delaunay_resistor_network(5), "nodes"),
         (lambda: square_resistor_network(disorder=-1.0), "disorder"),

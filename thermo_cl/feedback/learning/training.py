@@ -65,7 +65,7 @@ def train(
     network, task : EdgeNetwork, Task
         Where to start, and what to learn.
     rule : Rule
-        ``PhysicalRule``, ``TwoState`` or ``ExactGradient``; the same rate means the same speed for each.
+        ``PhysicalRule``, ``TwoState`` or ``ExactGradient``.
     cycles : int
         Of training, >= 1.
     rate : float

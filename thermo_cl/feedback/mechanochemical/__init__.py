@@ -2,6 +2,15 @@
 
 from thermo_cl.feedback.mechanochemical.chemical import Chemical
 from thermo_cl.feedback.mechanochemical.loop import ChemicalLoop, Rest
+from thermo_cl.feedback.mechanochemical.network import ChemicalTrajectory, follow_chemicals
 from thermo_cl.feedback.mechanochemical.turnover import Turnover, turnover_cost
 
-__all__ = ["Chemical", "ChemicalLoop", "Rest", "Turnover", "turnover_cost"]
+__all__ = [
+    "Chemical",
+    "ChemicalLoop",
+    "ChemicalTrajectory",
+    "Rest",
+    "Turnover",
+    "follow_chemicals",
+    "turnover_cost",
+]

@@ -18,7 +18,7 @@ from thermo_cl.feedback.series.schedule import Schedule
 from thermo_cl.feedback.series.stepping import Law, runge_kutta
 from thermo_cl.feedback.series.trajectory import Trajectory
 
-__all__ = ["Method", "simulate"]
+__all__ = ["Method", "require_fit", "simulate"]
 
 Method = Literal["auto", "exact", "runge-kutta"]
 _STEPS_PER_TIME = 10  # default resolution of the fastest relaxation
@@ -86,7 +86,7 @@ def simulate(
     if kept not in ("charge", "elongation"):
         raise InvalidParameterError("kept", kept, "'charge' or 'elongation'")
     longest = None if step is None else check.positive_number("step", step)
-    _fitting(series, schedule)
+    require_fit(series, schedule)
     one_time = series.matched
     together = one_time if matched is None else matched
     possible = one_time and plasticity is None and (schedule.loads is None or not schedule.loads.any())
@@ -108,8 +108,13 @@ def simulate(
     return runge_kutta(series, balance, schedule, grid, initial, plasticity, Law(together, kept == "charge"))
 
 
-def _fitting(series: SeriesNetwork, schedule: Schedule) -> None:
-    """Refuse a schedule whose rows are not the network's."""
+def require_fit(series: SeriesNetwork, schedule: Schedule) -> None:
+    """Refuse a schedule whose rows are not the network's.
+
+    Raises
+    ------
+    InvalidParameterError
+    """
     held = len(series.network.imposed)
     if schedule.values.shape[1] != held:
         raise InvalidParameterError("schedule.values.shape", schedule.values.shape, f"(..., {held}), the imposed ones")
