@@ -20,10 +20,10 @@ def render(results: dict[str, Any]) -> str:
     repeats = next(iter(cycles.values()))["cycle"]["repeats"]
     largest = max(found["largest_difference"] for found in cycles.values())
     basis = (
-        f"{results['patterns']} patterns a cycle. Medians of {repeats} repetitions after a warm-up, the straightforward "
-        "way once, in the same run: a matrix assembled and solved for every state, and outputs summed on a grid of "
-        f"6,000 times; its updates differ from ours by at most {largest:.0e} of the largest. One factorisation serves "
-        f"all states of ours. {env['numba_threads']} threads, thermo-cl {env['thermo-cl']}, numpy {env['numpy']}, "
-        f"scipy {env['scipy']}, numba {env['numba']}."
+        f"{results['patterns']} patterns a cycle. Medians of {repeats} repetitions after a warm-up, the "
+        "straightforward way once, in the same run: a matrix assembled and solved for every state, and outputs summed "
+        f"on a grid of 6,000 times; its updates differ from ours by at most {largest:.0e} of the largest. One "
+        f"factorisation serves all states of ours. {env['numba_threads']} threads, thermo-cl {env['thermo-cl']}, "
+        f"numpy {env['numpy']}, scipy {env['scipy']}, numba {env['numba']}."
     )
     return "\n\n".join([aligned(rows), basis])

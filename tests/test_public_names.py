@@ -25,6 +25,39 @@ PUBLIC = {
         IrreversibleEdgeError MemoryLimitError NormalizationError NotConnectedError OutputError
         ReducibleNetworkError SilentUpdatesWarning SweepError ThermoError UnknownEquationError
         WeightDegeneracyWarning""",
+    "thermo_cl.feedback": """
+        AdmissibleWindow CapacitorMemristor CarrierReport Chemical DimerSynapse EdgeNetwork ExactGradient
+        LinearController MaxwellUnit NonlinearController PhysicalRule PhysicalRun ReactionNetwork SHIPPED Scenario
+        Task TwoState adaptation_test admissible_window carrier_table driven_response elastic_network jump_network
+        resistor_network shipped small_signal_kernel train""",
+    "thermo_cl.feedback.learning": """
+        Carrier Cells ExactGradient FixedSignal KernelCarrier PhysicalRule PhysicalRun Rule Shape TwoState Weights
+        cells_of driven_shape integral_over_cells ramp_shape threshold_integral train""",
+    "thermo_cl.feedback.linear": """
+        Adaptation LinearController adaptation_test double_integral_feedback feedback_loop has_integrator high_pass
+        integral_feedback leaky_area leaky_first_moment low_pass parallel sensed_integral_feedback series""",
+    "thermo_cl.feedback.mechanochemical": """
+        Chemical ChemicalLoop ChemicalTrajectory Rest Turnover follow_chemicals turnover_cost""",
+    "thermo_cl.feedback.molecular": """
+        DimerResponse DimerSynapse ReversibleDimer UpdateCost dimer_copies dimer_report dimer_response
+        follow_monomers linker_updates""",
+    "thermo_cl.feedback.nanofluidic": "CapacitorMemristor ChannelResponse ConicalChannel RectifyingPair",
+    "thermo_cl.feedback.networks": """
+        Contrast EdgeNetwork Equilibrium Lowest Problem Task accuracy allosteric_task angle apart_nodes
+        boundary_nodes contrast delaunay_resistor_network disordered_elastic_network elastic_network gradient
+        linear_floor loss loss_and_gradient lowest_loss node_dofs outputs pair_strain regression_task
+        resistor_network square_resistor_network two_class_task voltage_division_task""",
+    "thermo_cl.feedback.nonlinear": """
+        AdaptationError DrivenResponse NonlinearController NonlinearUpdate OperatingPoint Timescales
+        adaptation_error antithetic_feedback driven_response linearised nonlinear_update operating_point
+        saturated_integral_feedback small_signal_kernel thresholded_update timescales""",
+    "thermo_cl.feedback.reactions": """
+        Channels ConservationLaw JumpProcess MOLECULES_PER_UM_FL Reaction ReactionNetwork Saturated TimeCourse
+        integrate jump_network parse_reaction reaction_entropy_production reaction_forces steady_concentrations
+        timescales""",
+    "thermo_cl.feedback.series": """
+        Balance Balanced Plasticity RelaxationModes Schedule SeriesNetwork Trajectory cycle_heat cycle_square
+        imbalance matched_network network_cycle_heat nudging_schedule ramp_shapes relaxation_modes simulate""",
     "thermo_cl.kernels": """
         Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel high_pass_kernel integral_feedback_kernel
         periodic_response sine_kernel""",
