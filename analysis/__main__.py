@@ -24,11 +24,11 @@ from thermo_cl.sweep import check_output, save_netcdf
 
 NAMES = (
     "kernel_shape", "update_curve", "dynamic_range", "offset", "ladder_currents", "dissipation", "ramp_speed",
-    "learning_cost", "gradient_angle", "cost_law", "phase_variance", "phase_bias",
+    "learning_cost", "gradient_angle", "cost_law", "phase_variance", "phase_bias", "carriers",
 )  # fmt: skip
 STUDIES = (
     "mnist", "accuracy_dissipation", "frontier", "free_networks", "forward_forward", "rbm_learning", "energy_schedules",
-    "dual_propagation", "rules",
+    "dual_propagation", "rules", "physical_learning",
 )  # fmt: skip
 
 

@@ -20,7 +20,8 @@ NAMES = (
     "fig2b", "fig4b", "fig4c", "fig5b", "fig5c", "fig6a", "fig6b", "fig8", "fig9b", "learning_cost", "gradient_angle",
     "mnist", "accuracy_dissipation", "cost_law", "free_networks", "frontier", "frontier_memory",
     "phase_variance", "phase_bias", "forward_forward", "rbm_learning", "energy_schedules",
-    "dual_propagation", "rules",
+    "dual_propagation", "rules", "carriers", "carriers_table", "physical_learning", "physical_networks",
+    "physical_sensitivity",
 )  # fmt: skip
 STORED = Path(__file__).resolve().parents[1] / "analysis" / "stored"  # results of the studies that take many minutes
 # the PDF carries no date, so that the same data give the same bytes
