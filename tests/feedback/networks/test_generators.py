@@ -13,6 +13,7 @@ from thermo_cl.feedback.networks import (
     boundary_nodes,
     delaunay_resistor_network,
     disordered_elastic_network,
+    generators,
     node_dofs,
     pair_strain,
     resistor_network,
@@ -43,6 +44,22 @@ def test_springs_have_the_coordination_asked_for_and_are_rigid_by_themselves(nod
     assert slow.floppy(slow.compatibility(network.positions, network.edges, "elastic"), []) == 3  # of a rigid body
     assert_array_equal(network.coefficients, 1.0)
     assert len(network.imposed) == 4
+
+
+def test_edges_that_rigidity_needs_are_put_back(monkeypatch):
+    """As if the first choice removed every edge of one node: it is floppy, and the next one is not."""
+    order = generators._removal_order
+
+    def unkind(edges, nodes, generator):
+        removed = order(edges, nodes, generator)
+        of_one = (edges[removed] == 17).any(axis=1)
+        return np.concatenate([removed[of_one], removed[~of_one]])
+
+    monkeypatch.setattr(generators, "_removal_order", unkind)
+    network = disordered_elastic_network(60, 4.6, rng=1)
+    assert network.n_edges == 138
+    assert np.sum(network.edges == 17) >= 2
+    assert slow.floppy(slow.compatibility(network.positions, network.edges, "elastic"), []) == 3
 
 
 def test_more_coordination_than_there_is_gives_every_edge():

@@ -84,6 +84,7 @@ def test_bounds_leave_a_loss():
     stuck = ((c <= 0.1 * (1 + 1e-9)) & (slope > 0)) | ((c >= 2.0 * (1 - 1e-9)) & (slope < 0))
     assert np.abs(slope * c)[~stuck].max(initial=0.0) < 1e-4 * found.loss
     assert stuck.sum() > 10
+    assert_allclose(found.slope, np.abs(slope * c)[~stuck].max(initial=0.0), rtol=1e-3, atol=1e-12 * found.loss)
     assert 0.1 < found.loss / loss(problem.network, problem.task) < 0.7
 
 
