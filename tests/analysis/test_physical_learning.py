@@ -20,6 +20,7 @@ from thermo_cl.feedback import SHIPPED, CapacitorMemristor, Chemical, Scenario, 
 from thermo_cl.feedback.learning.rules import PhysicalRule
 from thermo_cl.feedback.networks import Contrast, contrast
 
+STORED = Path(__file__).parents[2] / "analysis" / "stored" / "physical_learning.nc"
 TINY: dict[str, Any] = {
     "seeds": 2, "cycles": 2, "rates": [1.0, 2.0], "fast": [5.0, 50.0], "ratios": [1e4], "thresholds": [1.0, 1e9],
     "leaks": [1e-3], "workers": 1,
@@ -176,3 +177,27 @@ def test_jobs_are_the_same_in_other_processes() -> None:
 def test_bad_input_is_named(change: dict[str, Any], name: str) -> None:
     with pytest.raises(InvalidParameterError, match=f"^{name} = "):
         physical_learning.compute(**(TINY | change))
+
+
+def test_what_is_said_of_the_stored_study_is_so() -> None:
+    with xr.open_dataset(STORED) as stored:
+        stored.load()
+    assert stored.seed.size == 5 and stored.cycle.size == 301
+    assert (stored.loss_ratio <= 1.5).all() and stored.training_time.max() < 300
+    assert (stored.slow_output < 1).all()
+    scaled = stored.final_loss / stored.loss.isel(cycle=0, drop=True)
+    mean = np.exp(np.log(scaled).mean("seed"))
+    assert_allclose(
+        mean.sel(network="flow", rule="physical") / mean.sel(network="flow", rule="two-state"), 1, atol=0.01
+    )
+    told, physical = mean.sel(rule="physical, told the ramp"), mean.sel(rule="physical")
+    assert (abs(np.log(told / physical)) < np.log(1.5)).all()  # the threshold costs next to nothing
+    best = np.exp(np.log(stored.best_loss.clip(1e-12)).mean("seed"))
+    nanofluidic = best.sel(network="nanofluidic")
+    assert nanofluidic.sel(rule="two-state") < nanofluidic.sel(rule="physical")  # each at its own rate
+    over = np.exp(np.log(stored.threshold_loss.clip(1e-12)).mean("seed"))
+    assert (over.sel(threshold_factor=[1e-3, 1e4]) > 0.9).all()
+    leaky = np.exp(np.log(stored.leak_loss.clip(1e-12)).mean("seed"))
+    assert (leaky.sel(leak=0.03) < 1.1 * leaky.sel(leak=1e-3)).all() and (leaky.sel(leak=10) > 0.2).all()
+    slow = np.exp(np.log(stored.ratio_loss.clip(1e-12)).mean("seed"))
+    assert (slow.sel(ramp_ratio=3) > 0.8).all() and (slow.sel(ramp_ratio=100) < 0.1).all()
