@@ -95,7 +95,7 @@ def test_curve_shows_the_data_as_they_are():
 
 
 def test_plotting_names():
-    assert plotting.__all__ == ["plot_curve", "plot_dissipation", "plot_kernel"]
+    assert plotting.__all__ == ["kernel_dataset", "plot_curve", "plot_dissipation", "plot_kernel", "plot_ladder"]
 
 
 def test_the_library_does_not_import_matplotlib():

@@ -12,13 +12,13 @@ import thermo_cl as tcl
 
 PUBLIC = {
     "thermo_cl": """
-        CurveMetrics Kernel Ladder MarkovNetwork PeriodicResponse PeriodicSignal Sawtooth __version__
+        CurveMetrics Kernel Ladder MarkovNetwork PeriodicResponse PeriodicSignal Sawtooth UpdateCurve __version__
         adaptive_threshold amplitude_window chemotaxis_kernel crossing_metrics cycle_affinity drive
         driven_update edge_entropy_production entropy_production_rate errors exact_crossing_metrics
         exact_window_metrics integral_feedback_kernel learning linear_noise markov noisy_update periodic_response
         periodic_state probability_currents propagate relaxation_kernel segment_metrics sine_kernel
         solve_steady_state stationary_noise steady_thermodynamics step_response_kernel uncertainty_ratios
-        units update_slope weight_update""",
+        units update_curve update_slope weight_update""",
     "thermo_cl.errors": """
         ConvergenceError DataError DeadLayerWarning DisconnectedNetworkError DivergenceError DivergentIntegralError
         InvalidParameterError RampWindowWarning StiffnessError
@@ -80,10 +80,10 @@ PUBLIC = {
         cost_law cost_law_end critical_gamma end_excess fast_rung_limit finite_size_laws
         finite_size_scaling log_accuracy reversal_margin sharp_cost_law""",
     "thermo_cl.synapse": """
-        CurveMetrics DrivenUpdate LinearNoise NoisyUpdate Sawtooth UpdateSensitivities
         adaptive_threshold amplitude_window crossing_metrics driven_update exact_crossing_metrics
         exact_window_metrics linear_noise noisy_update ramp_time_sensitivities segment_metrics
-        thresholded_integral update_sensitivities update_slope update_tangent weight_update""",
+        thresholded_integral update_curve update_sensitivities update_slope update_tangent weight_update
+        CurveMetrics DrivenUpdate LinearNoise NoisyUpdate Sawtooth UpdateCurve UpdateSensitivities""",
     "thermo_cl.learning": """
         Adam AdversarialTraining Backpropagation Convolution Dense DualPropagation FGSM FeedForwardNetwork
         ForwardBackpropagation HardSigmoid Linear MaxPooling MeanPooling PGD ReLU SoftmaxCrossEntropy SquaredError Tanh
@@ -141,6 +141,16 @@ def test_public_names_are_frozen(module: str) -> None:
     assert sorted(room.__all__) == sorted(PUBLIC[module].split())
     for name in room.__all__:
         assert hasattr(room, name)
+
+
+@pytest.mark.parametrize("module", sorted(set(PUBLIC) - {"thermo_cl.errors", "thermo_cl.units"}))
+def test_tab_completion_offers_public_names_and_rooms(module: str) -> None:
+    rooms = {name[len(module) + 1 :].split(".")[0] for name in PUBLIC if name.startswith(f"{module}.")}
+    drawn = {"plotting"} if module == "thermo_cl" else set()
+    room = importlib.import_module(module)
+    assert set(dir(room)) == {*PUBLIC[module].split(), *rooms, *drawn}
+    for name in dir(room):
+        assert getattr(room, name) is not None
 
 
 @pytest.mark.parametrize("module", PUBLIC)

@@ -5,9 +5,13 @@ trade-offs between dissipation, offset and dynamic range. Energies in k_B T, ent
 ladder's horizontal rate. Generators have the column convention: W[i, j] is the rate j -> i.
 """
 
+from importlib import import_module as _import_module
 from importlib.metadata import version as _version
+from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from thermo_cl import errors, learning, markov, units
+from thermo_cl import errors, markov, units
+from thermo_cl._show import public as _public
 from thermo_cl.kernels import (
     Kernel,
     PeriodicResponse,
@@ -37,6 +41,7 @@ from thermo_cl.markov import (
 from thermo_cl.synapse import (
     CurveMetrics,
     Sawtooth,
+    UpdateCurve,
     adaptive_threshold,
     amplitude_window,
     crossing_metrics,
@@ -46,9 +51,13 @@ from thermo_cl.synapse import (
     linear_noise,
     noisy_update,
     segment_metrics,
+    update_curve,
     update_slope,
     weight_update,
 )
+
+if _TYPE_CHECKING:
+    from thermo_cl import learning
 
 __version__ = _version("thermo-cl")
 
@@ -60,6 +69,7 @@ __all__ = [
     "PeriodicResponse",
     "PeriodicSignal",
     "Sawtooth",
+    "UpdateCurve",
     "__version__",
     "adaptive_threshold",
     "amplitude_window",
@@ -91,6 +101,18 @@ __all__ = [
     "step_response_kernel",
     "uncertainty_ratios",
     "units",
+    "update_curve",
     "update_slope",
     "weight_update",
 ]
+
+_LAZY = ("feedback", "learning", "plotting", "sweep", "symbolic")  # rooms that are imported when they are first entered
+__dir__ = _public(__all__, "kernels", "synapse", *_LAZY)
+
+if not _TYPE_CHECKING:  # a type checker would take any name for one of the package
+
+    def __getattr__(name: str) -> _ModuleType:
+        """Enter a room."""
+        if name in _LAZY:
+            return _import_module(f"thermo_cl.{name}")
+        raise AttributeError(f"module 'thermo_cl' has no attribute {name!r}")

@@ -109,7 +109,7 @@ def test_high_pass_obeys_its_equation() -> None:
 
 
 def test_representation_names_it() -> None:
-    assert repr(high_pass_kernel(1.0, 1.0)) == "Kernel(1 terms, instantaneous part)"
+    assert repr(high_pass_kernel(1.0, 1.0)) == "Kernel(1 term, area 0, first moment -1, instantaneous part)"
     assert "instantaneous" not in repr(tcl.chemotaxis_kernel())
 
 

@@ -18,6 +18,7 @@ capacitor-memristor pairs, followed in time; ``learning`` trains either by the p
 which ramps, thresholds and amplitudes a carrier can learn with.
 """
 
+from thermo_cl._show import public
 from thermo_cl.feedback.learning import ExactGradient, PhysicalRule, PhysicalRun, TwoState, train
 from thermo_cl.feedback.learning.scenarios import SHIPPED, Scenario, shipped
 from thermo_cl.feedback.linear import LinearController, adaptation_test
@@ -60,3 +61,8 @@ __all__ = [
     "small_signal_kernel",
     "train",
 ]
+
+__dir__ = public(
+    __all__, "learning", "linear", "mechanochemical", "molecular", "nanofluidic", "networks", "nonlinear", "reactions",
+    "series",
+)  # fmt: skip

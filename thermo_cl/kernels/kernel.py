@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from thermo_cl import _show as show
 from thermo_cl import _validate as check
 from thermo_cl._types import ComplexArray, FloatArray, IntArray
 from thermo_cl.errors import InvalidParameterError, NormalizationError
 from thermo_cl.kernels import _exponential as exponential
+from thermo_cl.kernels.shown import kernel_html
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from scipy.signal import StateSpace
 
 __all__ = ["Kernel"]
@@ -295,8 +298,32 @@ class Kernel:
 
         return StateSpace(*realisation(self.coefficients, self.rates, self.powers, float(self.feedthrough)))
 
+    def plot(self, times: ArrayLike | None = None) -> Figure:
+        """The kernel and its response to a step, as a new matplotlib figure.
+
+        Parameters
+        ----------
+        times : array_like, shape (n,), optional
+            Increasing, >= 0; by default until the slowest mode has decayed.
+
+        Raises
+        ------
+        InvalidParameterError
+            For a batch.
+        OutputError
+            If matplotlib is missing.
+        """
+        room = show.plotting()
+        figure: Figure = room.plot_kernel(room.kernel_dataset(self, times))
+        return figure
+
+    def _repr_html_(self) -> str:
+        return kernel_html(self)
+
     def __repr__(self) -> str:
         batch = f", batch {self.batch_shape}" if self.batch_shape else ""
         cut = "" if np.isinf(self.window).all() else ", windowed"
         instant = ", instantaneous part" if self.feedthrough.any() else ""
-        return f"Kernel({self.rates.shape[-1]} terms{instant}{batch}{cut})"
+        count = self.rates.shape[-1]
+        worth = "" if batch else f", area {show.brief(self.area)}, first moment {show.brief(self.first_moment)}"
+        return f"Kernel({count} term{'s' * (count != 1)}{worth}{instant}{batch}{cut})"

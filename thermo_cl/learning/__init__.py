@@ -1,5 +1,6 @@
 """Networks of synapses that learn: data, energy networks, rules, training."""
 
+from thermo_cl._show import public
 from thermo_cl.learning.boltzmann import BoltzmannEstimator, BoltzmannMachine
 from thermo_cl.learning.data import DATASETS, Dataset, split
 from thermo_cl.learning.diagnostics import angles
@@ -120,3 +121,8 @@ __all__ = [
     "train",
     "two_term",
 ]
+
+__dir__ = public(
+    __all__, "boltzmann", "data", "energy", "forward_forward", "laboratory", "phases", "robustness", "rules",
+    "synapses", "training",
+)  # fmt: skip

@@ -39,6 +39,7 @@ Simulation is for distributions that have no closed form; means, variances and c
 cost microseconds. Results of methods carry ``method``, ``residual`` and ``status``.
 """
 
+from thermo_cl._show import public
 from thermo_cl.markov.driving import DrivenCycle, DrivenNetwork, DrivenPath, drive, periodic_state
 from thermo_cl.markov.dynamics import propagate, relaxation_kernel, step_response_kernel
 from thermo_cl.markov.edges import Edges
@@ -223,3 +224,5 @@ __all__ = [
     "trajectory_entropy",
     "uncertainty_ratios",
 ]
+
+__dir__ = public(__all__)

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike
 
+from thermo_cl import _show as show
 from thermo_cl import _validate as check
 from thermo_cl._memory import require_memory
 from thermo_cl._types import FloatArray
@@ -218,6 +219,15 @@ class MarkovNetwork:
     def group_inverse(self) -> GroupInverse:
         """Group inverse of the generator, computed once; moments of relaxation are its powers. Dense."""
         return group_inverse(self.dense_generator(arrays=6), self.steady_state())
+
+    def _repr_html_(self) -> str:
+        rows: dict[str, object] = {"states": self.n_states, "stored": "sparse" if self.is_sparse else "dense"}
+        if self.batch_shape:
+            return show.html_card("Markov networks", {"batch": str(self.batch_shape)} | rows)
+        off = self.sparse_generator() if self.is_sparse else self.rates
+        rows["jumps"] = int((off > 0).sum())
+        rows["closed classes"] = len(self.recurrent_classes())
+        return show.html_card("Markov network", rows)
 
     def __repr__(self) -> str:
         batch = f", batch {self.batch_shape}" if self.batch_shape else ""

@@ -1,5 +1,6 @@
 """Sweeps of many synapses: designs, the engine that maps them to results, labels, provenance, storage."""
 
+from thermo_cl._show import public
 from thermo_cl.sweep.design import Design
 from thermo_cl.sweep.distributions import Distribution, choice, integers, log_uniform, uniform
 from thermo_cl.sweep.engine import sweep
@@ -32,3 +33,5 @@ __all__ = [
     "sweep",
     "uniform",
 ]
+
+__dir__ = public(__all__)

@@ -1,5 +1,6 @@
 """Derivations that run: every formula of the library derived by sympy, proved step by step, checked by numbers."""
 
+from thermo_cl._show import public
 from thermo_cl.symbolic.documents.html import html_document
 from thermo_cl.symbolic.documents.tex import latex_document
 from thermo_cl.symbolic.documents.text import text_derivation
@@ -19,3 +20,5 @@ __all__ = [
     "names",
     "text_derivation",
 ]
+
+__dir__ = public(__all__)

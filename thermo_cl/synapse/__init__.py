@@ -1,5 +1,7 @@
 """One synapse under a sawtooth: threshold, exact weight updates, offset and dynamic range."""
 
+from thermo_cl._show import public
+from thermo_cl.synapse.curve import UpdateCurve, update_curve
 from thermo_cl.synapse.driven import DrivenUpdate, driven_update
 from thermo_cl.synapse.integral import thresholded_integral
 from thermo_cl.synapse.linear_noise import LinearNoise, linear_noise
@@ -26,6 +28,7 @@ __all__ = [
     "LinearNoise",
     "NoisyUpdate",
     "Sawtooth",
+    "UpdateCurve",
     "UpdateSensitivities",
     "adaptive_threshold",
     "amplitude_window",
@@ -38,8 +41,11 @@ __all__ = [
     "ramp_time_sensitivities",
     "segment_metrics",
     "thresholded_integral",
+    "update_curve",
     "update_sensitivities",
     "update_slope",
     "update_tangent",
     "weight_update",
 ]
+
+__dir__ = public(__all__)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from thermo_cl import _show as show
 from thermo_cl import _validate as check
 from thermo_cl._threads import over_batch
 from thermo_cl._types import BoolArray, FloatArray
@@ -25,7 +26,7 @@ _LINEAR_SLOPES = (0.75, 1.25)  # App. E: slopes that count as the ideal slope of
 _QUADRATURE_NODES = 64
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CurveMetrics:
     """What a weight-update curve is worth; every field has the shape of the batch.
 
@@ -49,6 +50,8 @@ class CurveMetrics:
     offset: FloatArray
     slope: FloatArray
     linear: BoolArray
+
+    __repr__ = show.brief_repr
 
 
 def _metrics(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from thermo_cl import _show as show
 from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
 from thermo_cl.kernels import PeriodicSignal
@@ -14,7 +15,7 @@ from thermo_cl.kernels import PeriodicSignal
 __all__ = ["Sawtooth"]
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Sawtooth:
     """Training protocol: a fast rise from free to clamped, a slow fall back (Falk et al. 2025, Eq. 5).
 
@@ -44,6 +45,8 @@ class Sawtooth:
         average = check.finite("mean", mean)
         check.broadcast(fast=rise, slow=fall, mean=average)
         check.freeze(self, fast=rise[()], slow=fall[()], mean=average[()])
+
+    __repr__ = show.brief_repr
 
     @property
     def batch_shape(self) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 The shipped networks, tasks and carriers are in ``thermo_cl.feedback.learning.scenarios``.
 """
 
+from thermo_cl._show import public
 from thermo_cl.feedback.learning.carrier import Carrier, KernelCarrier, Weights
 from thermo_cl.feedback.learning.cells import Cells, cells_of
 from thermo_cl.feedback.learning.driven import driven_shape
@@ -31,3 +32,5 @@ __all__ = [
     "threshold_integral",
     "train",
 ]
+
+__dir__ = public(__all__)

@@ -1,5 +1,6 @@
 """Linear controllers: state space or transfer function, exact kernels, perfect adaptation, cascades and loops."""
 
+from thermo_cl._show import public
 from thermo_cl.feedback.linear.adaptation import Adaptation, adaptation_test, has_integrator
 from thermo_cl.feedback.linear.connections import feedback_loop, parallel, series
 from thermo_cl.feedback.linear.controller import LinearController
@@ -29,3 +30,5 @@ __all__ = [
     "sensed_integral_feedback",
     "series",
 ]
+
+__dir__ = public(__all__)

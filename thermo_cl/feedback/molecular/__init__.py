@@ -1,5 +1,6 @@
 """Molecular carrier: dimers that regulate themselves down, and the linkers that they make."""
 
+from thermo_cl._show import public
 from thermo_cl.feedback.molecular.copies import dimer_copies
 from thermo_cl.feedback.molecular.dimer import DimerSynapse
 from thermo_cl.feedback.molecular.driven import DimerResponse, dimer_response, follow_monomers
@@ -18,3 +19,5 @@ __all__ = [
     "follow_monomers",
     "linker_updates",
 ]
+
+__dir__ = public(__all__)

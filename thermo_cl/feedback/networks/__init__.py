@@ -1,5 +1,6 @@
 """Networks of springs or resistors: equilibrium, tasks, nudges, exact gradients, and problems to learn."""
 
+from thermo_cl._show import public
 from thermo_cl.feedback.networks.contrast import Contrast, contrast
 from thermo_cl.feedback.networks.equilibrium import Equilibrium
 from thermo_cl.feedback.networks.generators import (
@@ -45,3 +46,5 @@ __all__ = [
     "two_class_task",
     "voltage_division_task",
 ]
+
+__dir__ = public(__all__)

@@ -1,5 +1,6 @@
 """Nonlinear controllers: rest, linearisation, the full response to a periodic signal and what it teaches."""
 
+from thermo_cl._show import public
 from thermo_cl.feedback.nonlinear.adaptation import AdaptationError, adaptation_error
 from thermo_cl.feedback.nonlinear.controller import NonlinearController
 from thermo_cl.feedback.nonlinear.driven import DrivenResponse, driven_response
@@ -27,3 +28,5 @@ __all__ = [
     "thresholded_update",
     "timescales",
 ]
+
+__dir__ = public(__all__)

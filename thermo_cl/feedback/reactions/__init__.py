@@ -1,5 +1,6 @@
 """Chemical reaction networks: mass-action kinetics, conserved amounts, and the jump process of few copies."""
 
+from thermo_cl._show import public
 from thermo_cl.feedback.reactions.entropy import reaction_entropy_production, reaction_forces
 from thermo_cl.feedback.reactions.jumps import MOLECULES_PER_UM_FL, Channels, JumpProcess, jump_network
 from thermo_cl.feedback.reactions.network import ConservationLaw, ReactionNetwork
@@ -24,3 +25,5 @@ __all__ = [
     "steady_concentrations",
     "timescales",
 ]
+
+__dir__ = public(__all__)

@@ -1,5 +1,6 @@
 """Elements in series with a storing one: springs with dashpots, memristors with capacitors; single, and in networks."""
 
+from thermo_cl._show import public
 from thermo_cl.feedback.series.balance import Balance, Balanced, imbalance
 from thermo_cl.feedback.series.heat import cycle_heat, network_cycle_heat
 from thermo_cl.feedback.series.high_pass import cycle_square, ramp_shapes
@@ -28,3 +29,5 @@ __all__ = [
     "relaxation_modes",
     "simulate",
 ]
+
+__dir__ = public(__all__)

@@ -1,5 +1,6 @@
 """Restricted and semi-restricted Boltzmann machines: sampling, learning by phases, exact and annealed likelihoods."""
 
+from thermo_cl._show import public
 from thermo_cl.learning.boltzmann.annealing import AnnealedEstimate, annealed_log_partition
 from thermo_cl.learning.boltzmann.energies import energy, free_energy, hidden_probabilities, visible_probabilities
 from thermo_cl.learning.boltzmann.enumeration import (
@@ -41,3 +42,5 @@ __all__ = [
     "visible_distribution",
     "visible_probabilities",
 ]
+
+__dir__ = public(__all__)

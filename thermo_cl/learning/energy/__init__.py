@@ -1,5 +1,6 @@
 """Networks that minimise an energy: layers, activations, relaxation."""
 
+from thermo_cl._show import public
 from thermo_cl.learning.arrays import Parameters
 from thermo_cl.learning.energy.activations import ACTIVATIONS, Activation, Clip, Sigmoid, SoftClip, Tanh, activation
 from thermo_cl.learning.energy.checks import check_batch
@@ -35,3 +36,5 @@ __all__ = [
     "rises",
     "stable_step",
 ]
+
+__dir__ = public(__all__)

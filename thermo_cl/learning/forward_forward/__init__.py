@@ -1,5 +1,6 @@
 """Forward-forward networks: layers that learn from phases with right and with wrong labels."""
 
+from thermo_cl._show import public
 from thermo_cl.learning.forward_forward.follow import follow_network
 from thermo_cl.learning.forward_forward.labels import with_labels, wrong_labels
 from thermo_cl.learning.forward_forward.losses import goodness_of, loss_slope, phase_loss
@@ -19,3 +20,5 @@ __all__ = [
     "with_labels",
     "wrong_labels",
 ]
+
+__dir__ = public(__all__)

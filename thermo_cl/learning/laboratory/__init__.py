@@ -4,6 +4,7 @@ A model is two Markov chains, one for each phase, and a table of statistics; wha
 powers, resolvents and deviation matrices (Williams, Bredenberg and Lajoie, ICML 2023, Theorems 3.2-3.5).
 """
 
+from thermo_cl._show import public
 from thermo_cl.learning.laboratory.chain import FiniteModel, PhaseChain
 from thermo_cl.learning.laboratory.divergence import contrastive_divergence
 from thermo_cl.learning.laboratory.lengths import (
@@ -55,3 +56,5 @@ __all__ = [
     "stationary_moments",
     "two_term_covariance",
 ]
+
+__dir__ = public(__all__)

@@ -1,5 +1,6 @@
 """Flexible phases: contrastive learning without a schedule (Williams, Bredenberg and Lajoie, ICML 2023)."""
 
+from thermo_cl._show import public
 from thermo_cl.learning.optimizers import SGD, Adam, Moments, Optimizer
 from thermo_cl.learning.phases.baseline import AdaptiveProbability, RunningMean
 from thermo_cl.learning.phases.energy_phases import EnergyPhases
@@ -47,3 +48,5 @@ __all__ = [
     "step_seed",
     "two_term",
 ]
+
+__dir__ = public(__all__)

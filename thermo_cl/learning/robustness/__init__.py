@@ -1,5 +1,6 @@
 """Robustness of feed-forward networks: attacks on the inputs, Lipschitz constants, adversarial training."""
 
+from thermo_cl._show import public
 from thermo_cl.learning.robustness.accuracy import RobustAccuracy, certified_radius, robust_accuracy
 from thermo_cl.learning.robustness.adversarial import AdversarialTraining
 from thermo_cl.learning.robustness.attacks import FGSM, PGD, Attack
@@ -17,3 +18,5 @@ __all__ = [
     "lipschitz_product",
     "robust_accuracy",
 ]
+
+__dir__ = public(__all__)

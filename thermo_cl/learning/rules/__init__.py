@@ -1,5 +1,6 @@
 """Learning rules behind one interface."""
 
+from thermo_cl._show import public
 from thermo_cl.learning.rules.backpropagation import Backpropagation
 from thermo_cl.learning.rules.contrastive_hebbian import ContrastiveHebbian
 from thermo_cl.learning.rules.current_map import CurrentMap
@@ -18,3 +19,5 @@ __all__ = [
     "Rule",
     "TemporalContrast",
 ]
+
+__dir__ = public(__all__)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike
 
+from thermo_cl import _show as show
 from thermo_cl import _validate as check
 from thermo_cl._memory import require_memory
 from thermo_cl._types import Array, FloatArray
@@ -23,12 +25,16 @@ from thermo_cl.markov.ladder.levels import (
     solve_levels,
 )
 from thermo_cl.markov.ladder.moments import StepMoments, step_moments
+from thermo_cl.markov.ladder.shown import ladder_html
 from thermo_cl.markov.network import MarkovNetwork
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Ladder"]
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class Ladder:
     r"""Ladder of 2n states: 0..n-1 the top rail by level, n..2n-1 the bottom rail by level.
 
@@ -265,6 +271,26 @@ class Ladder:
             a kink; the derivative is the one towards larger signals.
         """
         return small_signal_kernel(self, signal, moments)
+
+    # ------------------------------------------------------------------- shown
+
+    def plot(self, signal: float = 0.0) -> Figure:
+        """States with their occupancies and edges with their currents at a constant signal, as a new figure.
+
+        Raises
+        ------
+        InvalidParameterError
+            For a batch, or a signal below 0 (micromolar).
+        OutputError
+            If matplotlib is missing.
+        """
+        figure: Figure = show.plotting().plot_ladder(self, signal)
+        return figure
+
+    __repr__ = show.brief_repr
+
+    def _repr_html_(self) -> str:
+        return ladder_html(self)
 
 
 def _rising(energy: Array) -> Array:
