@@ -20,7 +20,7 @@ class ToldRamp:
     """The same carrier without its threshold, switched on during the fast ramp alone.
 
     It is told what the threshold has to find out. It differs from the two-state rule by what the carrier makes of an
-    edge: a Maxwell unit weighs it by its strands, a memristor by ``voltage_scale`` over the size of its free voltage.
+    edge: a Maxwell unit weighs it by its strands, others do not.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class LeakySeries:
     Parameters
     ----------
     unit : MaxwellUnit or CapacitorMemristor
-        The latter with the drive "voltage".
+        The latter with the drive "power".
     leak : float
         1/s, >= 0.
     """
@@ -85,10 +85,8 @@ class LeakySeries:
         return self.unit.ideal_factor
 
     def shapes(self, protocol: Sawtooth) -> tuple[Shape, Shape]:
-        """The unit's, A and a A, and what the share adds: 2 a and a^2 to stress times strain, a to a voltage."""
+        """The unit's, A and a A, and what the share adds: 2 a and a^2."""
         first, second = self.unit.shapes(protocol)
-        if isinstance(self.unit, CapacitorMemristor):
-            return _sum(first, ramp_shape(protocol, 1).scaled(self.share)), second
         return (
             _sum(first, ramp_shape(protocol, 1).scaled(2.0 * self.share)),
             _sum(second, ramp_shape(protocol, 2).scaled(self.share)),
@@ -97,8 +95,6 @@ class LeakySeries:
     def weights(self, contrast: Contrast, coefficients: FloatArray) -> Weights:
         """The unit's, and the share of what the free state does; (patterns, edges)."""
         first, second, _ = self.unit.weights(contrast, coefficients)
-        if isinstance(self.unit, CapacitorMemristor):
-            return Weights(first, second, self.share * self.unit.orientation(contrast.free) * contrast.free)
         still = replace(contrast, change=contrast.free)
         return Weights(first, second, self.share * self.unit.weights(still, coefficients).first)
 
@@ -107,7 +103,7 @@ def leaky(carrier: Carrier, leak: float) -> Carrier:
     """The carrier with a kernel of area over first moment ``leak`` (1/s, >= 0) in size, of a chemical almost."""
     if isinstance(carrier, Chemical):
         return replace(carrier, leak=leak)
-    assert isinstance(carrier, MaxwellUnit | CapacitorMemristor)
+    assert isinstance(carrier, MaxwellUnit) or (isinstance(carrier, CapacitorMemristor) and carrier.drive == "power")
     return LeakySeries(carrier, leak)
 
 

@@ -16,7 +16,7 @@ from analysis import physical_learning
 from analysis._physical_rules import ToldRamp, leaky
 from analysis._physical_runs import RULES, Job, setting, trained
 from thermo_cl.errors import InvalidParameterError, RampWindowWarning
-from thermo_cl.feedback import SHIPPED, CapacitorMemristor, Chemical, Scenario, shipped
+from thermo_cl.feedback import SHIPPED, Chemical, MaxwellUnit, Scenario, shipped
 from thermo_cl.feedback.learning.rules import PhysicalRule
 from thermo_cl.feedback.networks import Contrast, contrast
 
@@ -38,16 +38,13 @@ def seen(scenario: Scenario) -> Contrast:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_told_ramp_is_the_two_state_rule_weighted_by_the_carrier(name: str) -> None:
-    """Strands of a Maxwell unit; the voltage's scale over its mean size, half way, of a memristor; 1 of a chemical."""
+    """Strands of a Maxwell unit; 1 of a chemical, and of a memristor driven by power."""
     scenario = shipped(name, 1)
     c = scenario.network.coefficients * np.linspace(0.5, 2.0, scenario.network.n_edges)
     scenario = Scenario(**{**vars(scenario), "network": scenario.network.with_coefficients(c)})
     shown = seen(scenario)
     found, two = ToldRamp(scenario.physical()).update(shown, c), scenario.two_state().update(shown, c)
-    weight = {"elastic": c, "flow": np.ones(c.size)}.get(name)
-    if weight is None:
-        middle = shown.free[0] + 0.5 * shown.change[0]
-        weight = 0.2 * np.sign(shown.free[0]) / middle
+    weight = c if name == "elastic" else np.ones(c.size)
     # ramps of 50 memory times: the output comes late by one of them
     assert_allclose(found, weight * two, rtol=0.03, atol=0.03 * np.abs(weight * two).max())
 
@@ -76,10 +73,8 @@ def test_leaks_of_series_units_are_a_spring_beside_them(name: str) -> None:
 
     ramp = np.stack([protocol.signal(1.0)(t) for t in times])[:, None, None]
     strain = shown.free + ramp * shown.change
-    if isinstance(carrier, CapacitorMemristor):
-        more = share * np.sign(shown.free) * strain
-    else:
-        more = share * carrier.stiffness * carrier.length**2 * c * strain**2
+    stiffness = carrier.stiffness * carrier.length**2 * c if isinstance(carrier, MaxwellUnit) else 1.0
+    more = share * stiffness * strain**2
     assert_allclose(outputs(rule), outputs(plain) + more, rtol=1e-9, atol=1e-13 * np.abs(more).max())
 
 

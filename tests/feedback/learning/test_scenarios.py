@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from thermo_cl.errors import InvalidParameterError
+from thermo_cl.feedback import CapacitorMemristor
 from thermo_cl.feedback.learning import Carrier
 from thermo_cl.feedback.learning.scenarios import SHIPPED, shipped
 from thermo_cl.feedback.networks import contrast, loss
@@ -18,8 +19,21 @@ def test_physics_comes_within_a_factor_of_the_two_state_rule(name, seed):
     scenario = shipped(name, seed)
     physical, explicit = scenario.run(), scenario.run(scenario.two_state())
     assert physical.losses[0] == explicit.losses[0]
-    assert physical.losses[-1] < 0.6 * physical.losses[0]  # no edges within the bounds go below 0.3 for flow 3, ionic 3
+    assert physical.losses[-1] < 0.9 * physical.losses[0]  # no edges within the bounds go below 0.3 for flow 3, ionic 3
     assert physical.losses[-1] <= 1.5 * explicit.losses[-1]
+
+
+@pytest.mark.parametrize(("seed", "learns"), [(1, True), (2, True), (4, False)])
+def test_pores_that_keep_their_orientation_fail_where_a_voltage_changes_sign(seed, learns):
+    """Why the shipped pores are driven by power: their own voltage needs an orientation, which nothing turns."""
+    scenario = shipped("nanofluidic", seed)
+    pore = CapacitorMemristor(voltage_scale=0.2)
+    free = contrast(scenario.network, scenario.task, amplitude=1.0, nudge=scenario.nudge).free
+    fixed = replace(
+        pore, polarity=pore.orientation(free), threshold=scenario.carrier.threshold / pore.voltage_scale
+    )  # fmt: skip
+    losses = replace(scenario, carrier=fixed).run().losses
+    assert bool(losses[-1] < 1e-3 * losses[0]) is learns
 
 
 @pytest.mark.parametrize("name", SHIPPED)

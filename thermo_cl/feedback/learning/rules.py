@@ -82,9 +82,10 @@ class PhysicalRule:
 
     The output of each edge is known in closed form over the cycle, and its part past the threshold integrated exactly.
     The change is divided by the carrier's ideal factor and the nudge's amplitude: in the ideal limit it equals
-    ``TwoState(protocol.mean)`` for a chemical, that times the coefficient for Maxwell units, and with the sign of the
-    strain in place of the strain for memristors driven by voltage. From one pattern to the next the inputs must change
-    slowly, below the threshold: a rise of the signal by ds takes longer than ``|first_moment| * ds / threshold``.
+    ``TwoState(protocol.mean)`` for a chemical and for memristors driven by power, that times the coefficient for
+    Maxwell units, and with the sign of the strain in place of the strain for memristors driven by their own voltage.
+    From one pattern to the next the inputs must change slowly, below the threshold: a rise of the signal by ds takes
+    longer than ``|first_moment| * ds / threshold``.
 
     Parameters
     ----------

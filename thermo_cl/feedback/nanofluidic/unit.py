@@ -39,7 +39,9 @@ class CapacitorMemristor:
     voltage. A cycle then changes an edge by -p (V_clamped - V_free), where the contrastive rule has
     -(V_clamped^2 - V_free^2)/2. For one pattern, each edge's change has the sign of the rule's at small nudges, so
     that the loss falls. With several patterns an orientation is right for some voltages and wrong for those of
-    opposite sign; there descent is not guaranteed. With the drive "power", u = V_M V, the rule is the contrastive one.
+    opposite sign, and in training an edge's voltage may change sign; there descent is not guaranteed. With the drive
+    "power" the output u = V_M V is the power that goes into the pair, over G; it has no orientation, and its rule is
+    the contrastive one.
 
     The defaults are those of pores of 1 nS with 100 pF: an RC time of 0.1 s.
 
@@ -56,7 +58,8 @@ class CapacitorMemristor:
     drive : {"voltage", "power"}
     polarity : array_like of +1 and -1, shape (edges,), optional
         Orientation of each edge for the drive "voltage". By default the sign of the mean of the free voltages of the
-        patterns that are presented (+1 if it is 0).
+        patterns that are presented (+1 if it is 0), as if pores turned with the voltage: right for one presentation.
+        To train, give what ``orientation`` says before.
     voltage_scale : float
         Free voltage (V) of an edge on which the drive "voltage" is as strong as the contrastive rule; compares the two.
 
