@@ -2,19 +2,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+DOCS := .venv/docs-ready
 PEERS := .venv/peers/ready
 ASV := .venv/asv/ready
 # numba does not see that a function which another file inlines has changed: one cache for each state of the sources
 export NUMBA_CACHE_DIR := .venv/numba/$(shell grep -rlE --include='_*.py' '^from numba' thermo_cl | sort | xargs cat | cksum | cut -d' ' -f1)
 
-.PHONY: help reproduce test lint benchmark asv clean
+.PHONY: help reproduce test lint benchmark asv browser docs clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make reproduce   compute every data set and draw every figure into results/"
 	@echo "make test        lint, type-check and test"
 	@echo "make benchmark   time the library against the papers' pipeline, update README's table"
+	@echo "make browser     test the explorer in Chromium, which must be installed"
 	@echo "make asv         the times that are followed from revision to revision"
+	@echo "make docs        build the documentation into docs/_build, running every example"
 	@echo "make clean       remove the environment and the results"
 
 $(READY): pyproject.toml
@@ -41,7 +44,10 @@ lint: $(READY)
 	$(BIN)/sp-repo-review . --show err
 
 test: lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -m "not browser"
+
+browser: $(READY)  # needs chromium; one process, as latencies of a busy page mean nothing
+	$(BIN)/python -m pytest -m browser tests/explore
 
 benchmark: $(READY) $(PEERS)
 	$(BIN)/python -m benchmarks
@@ -63,5 +69,12 @@ asv: $(ASV)  # of this revision; `asv continuous BASE HEAD` compares two
 	.venv/asv/bin/asv machine --yes
 	.venv/asv/bin/asv run --python=same --set-commit-hash "$$(git rev-parse HEAD)"
 
+$(DOCS): $(READY)
+	$(BIN)/python -m pip install --quiet --group docs --editable ".[plot,explore,sweep]"
+	@touch $@
+
+docs: $(DOCS)
+	$(BIN)/python -m sphinx -W --keep-going --fresh-env -b html docs docs/_build
+
 clean:
-	rm -rf .venv results build dist
+	rm -rf .venv results build dist docs/_build docs/generated

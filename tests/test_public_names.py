@@ -58,6 +58,9 @@ PUBLIC = {
     "thermo_cl.feedback.series": """
         Balance Balanced Plasticity RelaxationModes Schedule SeriesNetwork Trajectory cycle_heat cycle_square
         imbalance matched_network network_cycle_heat nudging_schedule ramp_shapes relaxation_modes simulate""",
+    "thermo_cl.explore": """
+        PARAMETERS PRESETS ExplorerSettings Parameter View compute dataset from_query netcdf_bytes python_lines serve
+        to_query""",
     "thermo_cl.kernels": """
         Kernel PeriodicResponse PeriodicSignal chemotaxis_kernel high_pass_kernel integral_feedback_kernel
         periodic_response sine_kernel""",
@@ -187,7 +190,7 @@ def test_import_is_light() -> None:
     """Heavy libraries are imported where they are used, not by ``import thermo_cl``."""
     code = (
         "import sys, thermo_cl; heavy = 'sympy matplotlib numba xarray pwlf typer tqdm pooch sklearn threadpoolctl "
-        "scipy.ndimage'; print(*set(heavy.split()) & set(sys.modules))"
+        "scipy.ndimage panel bokeh'; print(*set(heavy.split()) & set(sys.modules))"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert loaded == []

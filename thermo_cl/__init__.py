@@ -106,7 +106,8 @@ __all__ = [
     "weight_update",
 ]
 
-_LAZY = ("feedback", "learning", "plotting", "sweep", "symbolic")  # rooms that are imported when they are first entered
+# rooms that are imported when they are first entered
+_LAZY = ("explore", "feedback", "learning", "plotting", "sweep", "symbolic")
 __dir__ = _public(__all__, "kernels", "synapse", *_LAZY)
 
 if not _TYPE_CHECKING:  # a type checker would take any name for one of the package

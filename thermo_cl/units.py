@@ -69,7 +69,18 @@ def _factor(name: str, unit: str, temperature: ArrayLike | None) -> FloatArray:
 
 
 def landauer_limit(temperature: ArrayLike) -> FloatArray:
-    r"""Least heat of erasing one bit at a temperature in kelvin, :math:`k_B T \ln 2`, in joules."""
+    r"""Least heat of erasing one bit at a temperature in kelvin, :math:`k_B T \ln 2`, in joules.
+
+    Parameters
+    ----------
+    temperature : array_like
+        In kelvin, > 0.
+
+    Returns
+    -------
+    float array, of its shape
+        In joules.
+    """
     return convert(1.0, "bit", "J", temperature=temperature)
 
 
@@ -84,6 +95,11 @@ def comparison_bits(amplitude: ArrayLike, error: ArrayLike) -> FloatArray:
     ----------
     amplitude, error : array_like, shapes broadcast
         In the same unit, >= 0; an error of zero gives infinitely many bits.
+
+    Returns
+    -------
+    float array
+        In bits, >= 0.
     """
     size, noise = check.non_negative("amplitude", amplitude), check.non_negative("error", error)
     check.broadcast(amplitude=size, error=noise)
@@ -101,6 +117,11 @@ def cost_per_bit(entropy: ArrayLike, bits: ArrayLike) -> FloatArray:
         Entropy produced per cycle, in k_B, >= 0.
     bits : array_like
         Bits obtained per cycle, >= 0, from ``comparison_bits``; none at all costs infinitely much per bit.
+
+    Returns
+    -------
+    float array
+        A pure number, in units of k_B ln 2 per bit.
     """
     spent, obtained = check.non_negative("entropy", entropy), check.non_negative_or_infinite("bits", bits)
     check.broadcast(entropy=spent, bits=obtained)

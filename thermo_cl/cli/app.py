@@ -9,6 +9,7 @@ import typer
 from thermo_cl.cli.curve import curve
 from thermo_cl.cli.derive import derive
 from thermo_cl.cli.dissipation import dissipation
+from thermo_cl.cli.explore import explore
 from thermo_cl.cli.info import info
 from thermo_cl.cli.kernel import kernel
 from thermo_cl.cli.sweep import sweep
@@ -69,3 +70,4 @@ app.command(epilog=_example("thermo-cl derive tcl-33 --html derivation.html"))(d
 app.command(epilog=_example("thermo-cl train --config falk2025-mnist --epochs 3 --seed 1"))(train)
 app.command(epilog=_example("thermo-cl sweep design.toml --store frontier.zarr --workers 2"))(sweep)
 app.command(epilog=_example("thermo-cl info frontier.zarr --verify"))(info)
+app.command(epilog=_example("thermo-cl explore --port 8000 --no-browser"))(explore)

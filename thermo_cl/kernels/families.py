@@ -56,6 +56,11 @@ def sine_kernel(duration: ArrayLike = 0.1, amplitude: ArrayLike = 1.0 / 3.0) -> 
     amplitude : array_like, shape batch
         Height A; the first moment is :math:`-A \tau_K^2 / (2\pi)`.
 
+    Returns
+    -------
+    Kernel, shape batch
+        In the unit of the amplitude, of window ``duration``.
+
     Raises
     ------
     InvalidParameterError
@@ -79,6 +84,11 @@ def high_pass_kernel(gain: ArrayLike, time: ArrayLike) -> Kernel:
         Instantaneous output per signal G, other than 0.
     time : array_like, shape batch
         Relaxation time tau > 0.
+
+    Returns
+    -------
+    Kernel, shape batch
+        In output per signal and time; its output is in the unit of the gain times that of the signal.
 
     Raises
     ------
@@ -121,6 +131,11 @@ def integral_feedback_kernel(damping: ArrayLike, gain: ArrayLike, leak: ArrayLik
         Strength k of the integrator, > 0, in 1/time**2.
     leak : array_like, shape batch, optional
         Relaxation rate :math:`\ell` of the integrator, >= 0, in 1/time.
+
+    Returns
+    -------
+    Kernel, shape batch
+        Its output is in units of signal times time.
 
     Raises
     ------

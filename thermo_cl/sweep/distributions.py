@@ -21,7 +21,15 @@ _EXACT_INTEGERS = 2**53  # whole numbers that a quantile can tell apart
 
 @dataclass(frozen=True)
 class Distribution:
-    """Distribution of one parameter; make it with ``uniform``, ``log_uniform``, ``integers`` or ``choice``."""
+    """Distribution of one parameter; make it with ``uniform``, ``log_uniform``, ``integers`` or ``choice``.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the function that makes it.
+    arguments : tuple of float
+        Its arguments: the ends or the members.
+    """
 
     kind: str
     arguments: tuple[float, ...]
@@ -44,20 +52,65 @@ class Distribution:
 
 
 def uniform(low: float, high: float) -> Distribution:
-    """Numbers evenly distributed over [low, high]."""
+    """Numbers evenly distributed over [low, high].
+
+    Parameters
+    ----------
+    low, high : float
+        Ends, finite, low below high.
+
+    Returns
+    -------
+    Distribution
+
+    Raises
+    ------
+    InvalidParameterError
+        If the ends are not finite and in order.
+    """
     ends = check.single("low", check.finite("low", low)), check.single("high", check.finite("high", high))
     return Distribution("uniform", _increasing(ends))
 
 
 def log_uniform(low: float, high: float) -> Distribution:
-    """Numbers > 0 whose logarithms are evenly distributed over [log(low), log(high)]."""
+    """Numbers > 0 whose logarithms are evenly distributed over [log(low), log(high)].
+
+    Parameters
+    ----------
+    low, high : float
+        Ends, > 0 and finite, low below high.
+
+    Returns
+    -------
+    Distribution
+
+    Raises
+    ------
+    InvalidParameterError
+        If the ends are not positive, finite and in order.
+    """
     return Distribution(
         "log-uniform", _increasing((check.positive_number("low", low), check.positive_number("high", high)))
     )
 
 
 def integers(low: int, high: int) -> Distribution:
-    """Whole numbers low, ..., high - 1, all equally likely, as ``numpy.random`` has it."""
+    """Whole numbers low, ..., high - 1, all equally likely, as ``numpy.random`` has it.
+
+    Parameters
+    ----------
+    low, high : int
+        Ends, low included and high not.
+
+    Returns
+    -------
+    Distribution
+
+    Raises
+    ------
+    InvalidParameterError
+        If low is not below high, or they are too far apart for exact draws.
+    """
     first, end = (check.integer_at_least(n, v, -_EXACT_INTEGERS) for n, v in (("low", low), ("high", high)))
     ends = _increasing((first, end))
     if end - first > _EXACT_INTEGERS:
@@ -66,7 +119,22 @@ def integers(low: int, high: int) -> Distribution:
 
 
 def choice(members: Sequence[float]) -> Distribution:
-    """One of some numbers, all equally likely."""
+    """One of some numbers, all equally likely.
+
+    Parameters
+    ----------
+    members : sequence of float
+        Finite numbers, at least one.
+
+    Returns
+    -------
+    Distribution
+
+    Raises
+    ------
+    InvalidParameterError
+        If there are none, or one is not finite.
+    """
     return Distribution("choice", tuple(column("members", members).tolist()))
 
 

@@ -15,7 +15,18 @@ __all__ = ["Quantity", "label"]
 
 
 class Quantity(NamedTuple):
-    """Values with the dimensions, the long name and the unit under which they are stored."""
+    """Values with the dimensions, the long name and the unit under which they are stored.
+
+    Attributes
+    ----------
+    dims : str or tuple of str
+        Names of the dimensions of the values.
+    values : array_like
+    long_name : str
+        Meaning, in words.
+    units : str
+        Unit of the values; ``1`` for a pure number.
+    """
 
     dims: str | tuple[str, ...]
     values: ArrayLike
@@ -33,6 +44,11 @@ def label(
     variables, coordinates : mapping of name to Quantity
     attributes : mapping of str
         Of the whole set, usually from ``provenance``.
+
+    Returns
+    -------
+    xarray.Dataset
+        With ``long_name`` and ``units`` on every variable and coordinate.
     """
     import xarray as xr
 

@@ -28,6 +28,11 @@ def check_output(path: str | Path, *, force: bool = False) -> Path:
     force : bool
         Whether an existing file may be replaced.
 
+    Returns
+    -------
+    Path
+        Absolute.
+
     Raises
     ------
     OutputError
@@ -47,7 +52,25 @@ def check_output(path: str | Path, *, force: bool = False) -> Path:
 
 @contextmanager
 def atomic_output(path: str | Path, *, force: bool = False) -> Iterator[Path]:
-    """Temporary path beside the target that replaces it if the block succeeds and vanishes if it does not."""
+    """Temporary path beside the target that replaces it if the block succeeds and vanishes if it does not.
+
+    Parameters
+    ----------
+    path : path-like
+        A file; its folder must exist and be writable.
+    force : bool
+        Whether an existing file may be replaced.
+
+    Yields
+    ------
+    Path
+        Where to write.
+
+    Raises
+    ------
+    OutputError
+        As ``check_output``, or if the disk refuses the data; nothing is left there then.
+    """
     target = check_output(path, force=force)
     try:
         handle, name = tempfile.mkstemp(suffix=target.suffix, prefix=f".{target.stem}.", dir=target.parent)
@@ -68,6 +91,19 @@ def atomic_output(path: str | Path, *, force: bool = False) -> Iterator[Path]:
 def save_netcdf(dataset: xr.Dataset, path: str | Path, *, force: bool = False) -> Path:
     """Write a data set as compressed netCDF4, whole or not at all; returns the absolute path.
 
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+    path : path-like
+        A file; its folder must exist and be writable.
+    force : bool
+        Whether an existing file may be replaced.
+
+    Returns
+    -------
+    Path
+        Absolute.
+
     Raises
     ------
     OutputError
@@ -85,6 +121,15 @@ def save_netcdf(dataset: xr.Dataset, path: str | Path, *, force: bool = False) -
 
 def load_netcdf(path: str | Path) -> xr.Dataset:
     """Read a data set into memory.
+
+    Parameters
+    ----------
+    path : path-like
+        A netCDF4 file.
+
+    Returns
+    -------
+    xarray.Dataset
 
     Raises
     ------

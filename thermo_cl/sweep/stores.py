@@ -63,6 +63,10 @@ def open_store(path: str | Path, *, partial: bool = False) -> xr.Dataset:
     partial : bool
         Take a store that is not complete too; the coordinate ``finished`` says which points are in it.
 
+    Returns
+    -------
+    xarray.Dataset
+
     Raises
     ------
     OutputError
@@ -96,6 +100,10 @@ def store_info(path: str | Path, *, verify: bool = False) -> StoreInfo:
         A Zarr store of a sweep, or any netCDF file of this library.
     verify : bool
         Read every finished chunk and compare its checksum.
+
+    Returns
+    -------
+    StoreInfo
 
     Raises
     ------

@@ -50,7 +50,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Proof:
-    """Outcome of a proof; ``failed`` says which link does not hold, and is empty if all do."""
+    """Outcome of a proof; ``failed`` says which link does not hold, and is empty if all do.
+
+    Attributes
+    ----------
+    proved : bool
+    failed : str
+        The link that does not hold, in words.
+    """
 
     proved: bool
     failed: str = ""
@@ -58,7 +65,16 @@ class Proof:
 
 @dataclass(frozen=True)
 class Check:
-    """Comparison with the numerical library; ``deviation`` is the largest relative one."""
+    """Comparison with the numerical library; ``deviation`` is the largest relative one.
+
+    Attributes
+    ----------
+    agrees : bool
+    deviation : float
+        Largest relative deviation.
+    tolerance : float
+        Largest deviation that counts as agreement.
+    """
 
     agrees: bool
     deviation: float

@@ -51,7 +51,12 @@ def register(build: Callable[[], Equation]) -> Callable[[], Equation]:
 
 
 def names() -> tuple[str, ...]:
-    """Names of all equations, in the order of the papers."""
+    """Names of all equations, in the order of the papers.
+
+    Returns
+    -------
+    tuple of str
+    """
     modules = [f"thermo_cl.symbolic.equations.{module}" for module in _MODULES]
     for module in modules:
         importlib.import_module(module)
@@ -62,6 +67,15 @@ def names() -> tuple[str, ...]:
 @cache
 def equation(name: str) -> Equation:
     """The equation of that name.
+
+    Parameters
+    ----------
+    name : str
+        One of ``names()``, such as ``tcl-33``.
+
+    Returns
+    -------
+    Equation
 
     Raises
     ------

@@ -144,6 +144,11 @@ def crossing_metrics(
     CurveMetrics
         amplitude_min is the first sampled amplitude whose update exceeds ``level * A_max``; offset and slope
         are of the least-squares line over the samples from there to A_max, NaN with fewer than 2 of them.
+
+    Raises
+    ------
+    InvalidParameterError
+        If ``index_factor`` is not a finite number of at least 1, or an array does not fit.
     """
     a, y, largest = _curve(amplitudes, update, amplitude_max)
     check.positive("level", level)
@@ -170,8 +175,22 @@ def exact_window_metrics(
 
     ``amplitude_min`` is where the fast ramp's peak reaches the threshold; the line is the tangent of the update
     curve half-way from there to the amplitude at which the slow ramp breaks through, or to A_max if that is less.
-    Arguments as for ``weight_update``; ``linear`` is False where the window is empty or the slope is outside
+    ``linear`` is False where the window is empty or the slope is outside
     (0.75, 1.25).
+
+    Parameters
+    ----------
+    kernel : Kernel, shape batch
+    protocol : Sawtooth, shape batch
+    threshold : array_like, shape batch
+        Outputs below it in magnitude do not count; > 0, in output units.
+    amplitude_max : array_like, shape batch
+        Largest amplitude A_max > 0 that is meant to be learnt, in signal units.
+
+    Returns
+    -------
+    CurveMetrics, shape batch
+        Amplitude and offset in signal units, range and slope pure numbers.
     """
     largest = check.positive("amplitude_max", amplitude_max)
     opening, breakthrough = amplitude_window(kernel, protocol, threshold=threshold)
@@ -196,7 +215,22 @@ def exact_crossing_metrics(
     The first amplitude whose update passes ``level * A_max`` is bracketed on a grid and bisected to rounding; the
     least-squares line over [amplitude_min, A_max] integrates the exact update on either side of the amplitude at
     which the slow ramp breaks through, graded for the square root with which the curve leaves it.
-    Arguments as for ``weight_update``.
+
+    Parameters
+    ----------
+    kernel : Kernel, shape batch
+    protocol : Sawtooth, shape batch
+    threshold : array_like, shape batch
+        Outputs below it in magnitude do not count; > 0, in output units.
+    amplitude_max : array_like, shape batch
+        Largest amplitude A_max > 0 that is meant to be learnt, in signal units.
+    level : float
+        Update, as a fraction of A_max, that counts as a response.
+
+    Returns
+    -------
+    CurveMetrics, shape batch
+        Amplitude and offset in signal units, range and slope pure numbers.
     """
     largest, fraction = check.positive("amplitude_max", amplitude_max), check.positive("level", level)
     floor = check.non_negative("threshold", threshold)

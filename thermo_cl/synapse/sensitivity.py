@@ -141,6 +141,25 @@ def ramp_time_sensitivities(
 
     Arguments, shapes and errors are those of ``weight_update``; moreover the kernel must be whole, not windowed,
     else ``InvalidParameterError``.
+
+    Parameters
+    ----------
+    kernel : Kernel, shape batch
+    protocol : Sawtooth, shape batch
+    amplitudes : array_like, shape (a,) or batch + (a,)
+        Clamped minus free value of the signal, in signal units; a scalar gives the shape batch.
+    threshold : array_like, shape batch
+        Outputs below it in magnitude do not count; > 0, in output units.
+
+    Returns
+    -------
+    tuple of two float arrays, shape batch + (a,)
+        By ``fast`` and by ``slow``, in signal units per time for a normalised kernel.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the kernel is windowed, or as ``weight_update``.
     """
     cut = (kernel.coefficients != 0) & (kernel.rates.real * kernel.window[..., None] >= _DECAYED)
     if cut.any():

@@ -78,6 +78,20 @@ def update_slope(kernel: Kernel, protocol: Sawtooth, amplitudes: ArrayLike, *, t
     """Exact derivative of ``weight_update`` with respect to amplitude; same arguments and shapes.
 
     It includes the jump of the hard threshold at each moving crossing; one for an ideal contrastive rule.
+
+    Parameters
+    ----------
+    kernel : Kernel, shape batch
+    protocol : Sawtooth, shape batch
+    amplitudes : array_like, shape (a,) or batch + (a,)
+        Clamped minus free value of the signal, in signal units; a scalar gives the shape batch.
+    threshold : array_like, shape batch
+        Outputs below it in magnitude do not count; > 0, in output units.
+
+    Returns
+    -------
+    float array, shape batch + (a,)
+        A pure number for a normalised kernel.
     """
     return update_and_slope(kernel, protocol, amplitudes, threshold)[1]
 

@@ -157,7 +157,7 @@ def visible_distribution(machine: BoltzmannMachine) -> FloatArray:
 
 
 def total_variation(machine: BoltzmannMachine, v: ArrayLike) -> float:
-    """Half the sum of |P - Q| over all visible states, Q being the frequencies of the rows; in [0, 1].
+    """Half the sum of ``|P - Q|`` over all visible states, Q being the frequencies of the rows; in [0, 1].
 
     Only P at the rows and its sum are needed, so that ``visible`` may be large.
 

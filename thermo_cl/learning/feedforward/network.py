@@ -204,7 +204,7 @@ class FeedForwardNetwork(LayeredArrays):
         return self.forward(inputs).outputs
 
     def shaped(self, inputs: Array) -> Array:
-        """Inputs as the first connection sees them, shape (batch, *input_shape); refuses those that do not fit."""
+        """Inputs as the first connection sees them, shape ``(batch, *input_shape)``; refuses those that do not fit."""
         features = math.prod(self.input_shape)
         shapes = {(features,), self.input_shape}
         if not isinstance(inputs, np.ndarray) or inputs.shape[1:] not in shapes:

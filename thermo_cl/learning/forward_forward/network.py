@@ -149,7 +149,7 @@ class ForwardForwardNetwork(LayeredArrays):
         return (self.weights[0].shape[0], *(w.shape[1] for w in self.weights))
 
     def activities(self, inputs: Array, labels: IntArray) -> list[tuple[Array, Array]]:
-        """Scaled input x/(|x| + 1e-4) and activity h of every layer, for inputs with these labels written in.
+        """Scaled input ``x/(|x| + 1e-4)`` and activity h of every layer, for inputs with these labels written in.
 
         Parameters
         ----------

@@ -22,7 +22,7 @@ from thermo_cl.symbolic.documents.outcomes import (
 from thermo_cl.symbolic.documents.prose import html_prose
 from thermo_cl.symbolic.equation import Equation, Step
 
-__all__ = ["html_document"]
+__all__ = ["article", "html_document"]
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -60,6 +60,11 @@ def html_document(equations: Iterable[Equation], outcomes: Mapping[str, Outcome]
     equations : iterable of Equation
     outcomes : mapping of name to Outcome, optional
         Of proofs and checks made already; the others are made now.
+
+    Returns
+    -------
+    str
+        HTML with MathML; it needs no other file.
     """
     equations = list(equations)
     found = outcomes_of(equations, outcomes)
@@ -79,7 +84,7 @@ def html_document(equations: Iterable[Equation], outcomes: Mapping[str, Outcome]
     parts.append("</nav>")
     for paper, members in papers.items():
         parts.append(f"<section>\n<h2>{escape(paper)}</h2>")
-        parts += [_entry(e, found[e.name]) for e in members]
+        parts += [article(e, found[e.name]) for e in members]
         parts.append("</section>")
     return "\n".join([*parts, "</body>\n</html>\n"])
 
@@ -96,7 +101,8 @@ def _coloured(text: str, *, good: bool) -> str:
     return f'<span class="{"good" if good else "bad"}">{escape(text)}</span>'
 
 
-def _entry(equation: Equation, outcome: Outcome) -> str:
+def article(equation: Equation, outcome: Outcome) -> str:
+    """An equation with its symbols, derivation, proof and check, as one HTML article."""
     steps = "\n".join(_step(step, first=i == 0) for i, step in enumerate(equation.derivation))
     return f"""<article id="{escape(equation.name)}">
 <h3>{html_prose(equation.title)}</h3>

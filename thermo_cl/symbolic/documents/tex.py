@@ -47,6 +47,11 @@ def latex_document(equations: Iterable[Equation], outcomes: Mapping[str, Outcome
     equations : iterable of Equation
     outcomes : mapping of name to Outcome, optional
         Of proofs and checks made already; the others are made now.
+
+    Returns
+    -------
+    str
+        From ``documentclass`` to the end of the document.
     """
     equations = list(equations)
     found = outcomes_of(equations, outcomes)

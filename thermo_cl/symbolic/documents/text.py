@@ -29,6 +29,11 @@ def text_derivation(equation: Equation, outcome: Outcome | None = None, *, width
         Of a proof and check made already.
     width : int
         Columns that the text may take.
+
+    Returns
+    -------
+    str
+        Several lines.
     """
     outcome = outcome or verify(equation)
     parts = [

@@ -35,11 +35,11 @@ WORDS = {
 
 
 def _ladders(rng: np.random.Generator) -> tuple[Ladder, dict[sp.Expr, FloatArray]]:
-    """Centred ladders of 90 levels with fast rungs on both sides of the critical drive, and their numbers."""
+    """Centred ladders of 120 levels with fast rungs on both sides of the critical drive, and their numbers."""
     steps, a = rng.uniform(0.5, 0.8, 8), rng.uniform(-0.1, 0.5, 8)
     d = rng.integers(1, 4, 8).astype(float)
-    ladder = Ladder(np.exp(-a - steps / 2), 1e13, 90, (89 - d) / 2, steps)
-    values = {distance: a, step: steps, shift: d, n: 90.0, excess: markov.end_excess(ladder.gamma, steps)}
+    ladder = Ladder(np.exp(-a - steps / 2), 1e13, 120, (119 - d) / 2, steps)
+    values = {distance: a, step: steps, shift: d, n: 120.0, excess: markov.end_excess(ladder.gamma, steps)}
     return ladder, {key: np.asarray(value, dtype=float) for key, value in values.items()}
 
 
@@ -56,7 +56,7 @@ def _normalised(side: sp.Expr) -> sp.Expr:
 
 @register
 def ladder_finite_dissipation() -> Equation:
-    """Exact for fast rungs but for exp(-2 pi^2 / epsilon); the check has energy steps below 0.8."""
+    """Exact for fast rungs but for exp(-2 pi^2 / epsilon) and exp(-n (epsilon + a) / 2), below 1e-10 in the check."""
     side = -shift / 2
     ends = sp.Symbol("q", positive=True)
     start = (distance + step / 2) * (1 - rate + rate * ends)

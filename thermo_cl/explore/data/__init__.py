@@ -1,0 +1,1 @@
+"""What the explorer ships: the table of the frontier."""
