@@ -10,17 +10,18 @@ capacitor-memristor pairs on a network of channels (Falk et al. 2025, Fig. 7). E
 
 At one rate the physical rule may end far below the two-state rule. That is no merit of the physics: the rule which is
 told the ramp does as well. What differs is how the carriers weigh the edges: strands of Maxwell units are lost in
-proportion to their number, so that strong edges learn faster. And at a large rate one of the two oscillates before the other does, which need not
-be the physical one. ``rate_loss`` therefore tells all rules at all rates of a grid, and the best rate of each. As
-many of these networks can come arbitrarily close to their targets, a rule at a good rate ends at rounding, and a
-physical one where the nudge's amplifier saturates and its signals pass no threshold; the number of cycles to a
-hundredth of the loss compares them better.
+proportion to their number, so that strong edges learn faster. And at a large rate one of the two oscillates before
+the other does, which need not be the physical one. ``rate_loss`` therefore tells all rules at all rates of a grid,
+and the best rate of each. As many of these networks can come arbitrarily close to their targets, a rule at a good
+rate ends at rounding, and a physical one where the nudge's amplifier saturates and its signals pass no threshold; the
+number of cycles to a hundredth of the loss compares them better. Where the best rate is the largest of the grid, a
+larger one may be better still.
 
 Sensitivities change one thing at a time, everything else as shipped. A shorter slow ramp at the same fast one, and a
 higher threshold, leave edges of small signals out; a lower one lets the slow ramp undo what the fast one taught. The
 fast ramp may be shorter than the memory time: what comes late passes the threshold on the slow ramp, as long as that
-one leaves time for it. A leak gives the kernel an area: the output then rests at the area times the constant strain^2/2,
-and once that passes the threshold it teaches all of the time.
+one leaves time for it. A leak gives the kernel an area: the output then rests at the area times the constant
+strain^2/2, and once that passes the threshold it teaches all of the time.
 """
 
 from __future__ import annotations
