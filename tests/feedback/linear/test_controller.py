@@ -6,46 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from mpmath import mp
 from numpy.testing import assert_allclose
 
 import thermo_cl as tcl
-from thermo_cl._types import FloatArray
-from thermo_cl.errors import ConvergenceError, InvalidParameterError
+from tests.oracles.linear_controller import agrees
+from thermo_cl.errors import InvalidParameterError
 from thermo_cl.feedback.linear import LinearController, integral_feedback
 from thermo_cl.kernels import integral_feedback_kernel
-
-
-def kernel_mp(controller: LinearController, times: FloatArray) -> FloatArray:
-    """C exp(A t) B by a matrix exponential of 80 digits."""
-    with mp.workdps(80):
-        a, b, c = (mp.matrix(part.tolist()) for part in
-                   (controller.state_matrix, controller.input_vector, controller.output_vector))  # fmt: skip
-        return np.array([float((c.T * mp.expm(a * mp.mpf(float(t))) * b)[0]) for t in times])
-
-
-def moment_mp(controller: LinearController, n: int) -> float:
-    """D (for n = 0) and n! C (-A)^-(n+1) B by linear solves of 80 digits."""
-    with mp.workdps(80):
-        a, x, c = (mp.matrix(part.tolist()) for part in
-                   (-controller.state_matrix, controller.input_vector, controller.output_vector))  # fmt: skip
-        for _ in range(n + 1):
-            x = mp.lu_solve(a, x)
-        return float(mp.factorial(n) * (c.T * x)[0] + (mp.mpf(float(controller.feedthrough)) if n == 0 else 0))
-
-
-def agrees(controller: LinearController, rtol: float = 1e-12) -> None:
-    kernel = controller.kernel()
-    rates = np.abs(controller.poles)
-    times = np.concatenate([[0.0], np.geomspace(0.01 / rates.max(), 12.0 * float(controller.timescale), 18)])
-    exact = kernel_mp(controller, times)
-    assert_allclose(kernel(times), exact, atol=rtol * np.abs(exact).max())
-    for n in range(4):
-        assert_allclose([controller.moment(n), kernel.moment(n)], moment_mp(controller, n), rtol=1e-14)
-    bare = tcl.Kernel(kernel.coefficients, kernel.rates, kernel.powers, feedthrough=kernel.feedthrough)
-    size = np.abs(exact).max() * float(controller.timescale)
-    assert_allclose(bare.area, moment_mp(controller, 0), atol=rtol * size)
-    assert_allclose(bare.first_moment, moment_mp(controller, 1), atol=rtol * size * float(controller.timescale))
 
 
 def random_controller(order: int, seed: int, spread: float = 0.0) -> LinearController:
@@ -68,30 +35,6 @@ def test_stiff_controllers_keep_their_slow_modes(seed: int) -> None:
     agrees(random_controller(4, seed, spread=2.0))
 
 
-@pytest.mark.parametrize("order", [2, 3, 4, 6])
-@pytest.mark.parametrize("apart", [0.0, 1e-13, 1e-7, 1e-3, 0.05])
-def test_repeated_and_nearly_repeated_modes(order: int, apart: float) -> None:
-    """A chain of lags, whose exponential is confluent; the lags equal, or apart by that share."""
-    rates = 1.3 * (1.0 + apart * np.arange(order))
-    controller = LinearController(-np.diag(rates) + np.eye(order, k=-1), np.eye(order)[0], np.eye(order)[-1])
-    agrees(controller)
-
-
-@pytest.mark.parametrize("apart", [0.0, 1e-9, 1e-4])
-def test_repeated_oscillations(apart: float) -> None:
-    turn = np.array([[-0.4, -2.0], [2.0, -0.4]])
-    a = np.block([[turn, np.zeros((2, 2))], [np.eye(2), turn * (1.0 + apart)]])
-    agrees(LinearController(a, [1.0, 0.5, 0.0, 0.0], [0.0, 0.0, 1.0, -0.3]))
-
-
-def test_perturbed_jordan_blocks() -> None:
-    """Rounding-sized couplings split a fourfold mode into a ring of complex ones."""
-    rng = np.random.default_rng(5)
-    for size in (1e-14, 1e-9, 1e-5):
-        a = -np.eye(4) + np.eye(4, k=-1) + size * rng.normal(size=(4, 4))
-        agrees(LinearController(a, np.eye(4)[0], np.eye(4)[3]))
-
-
 @pytest.mark.parametrize(("damping", "gain"), [(3.0, 1.0), (2.0, 1.0), (2.0, 1.0 + 1e-9), (2.0, 1.0002), (50.0, 1e-3)])
 def test_integral_feedback_is_that_of_the_kernels(damping: float, gain: float) -> None:
     controller, family = integral_feedback(damping, gain), integral_feedback_kernel(damping, gain)
@@ -99,23 +42,6 @@ def test_integral_feedback_is_that_of_the_kernels(damping: float, gain: float) -
     assert_allclose(controller.kernel()(t), family(t), atol=1e-12)
     assert (controller.area, controller.first_moment) == (0.0, -1.0 / gain)
     agrees(controller)
-
-
-def test_weakly_damped_close_oscillators_keep_their_beats() -> None:
-    turn = np.array([[-1e-3, -1.0], [1.0, -1e-3]])
-    a = np.block([[turn, np.zeros((2, 2))], [np.eye(2), turn * (1.0 + 1e-3)]])
-    controller = LinearController(a, [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0])
-    kernel, t = controller.kernel(), np.array([1.0, 30.0, 1000.0])
-    assert_allclose(kernel(t), kernel_mp(controller, t), atol=1e-12 * np.abs(kernel(np.arange(4000.0))).max())
-
-
-def test_a_crowd_of_modes_is_refused() -> None:
-    n = 18
-    a = -np.diag(1.0 + 0.05 * np.arange(n)) + np.eye(n, k=-1)
-    with pytest.raises(ConvergenceError, match=r"18 poles that lie close together.*that hardly differ equal"):
-        LinearController(a, np.eye(n)[0], np.eye(n)[-1])
-    n = 9  # that many that coincide are a single chain
-    agrees(LinearController(-np.eye(n) + np.eye(n, k=-1), np.eye(n)[0], np.eye(n)[-1]))
 
 
 # ------------------------------------------------------------------ transfer functions

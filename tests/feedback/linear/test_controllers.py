@@ -179,3 +179,13 @@ def test_bad_input_is_refused(call: object, name: str) -> None:
 def test_the_border_of_stability(lag: float) -> None:
     """T (k - damping**2) < damping: the slowest mode still decays just inside."""
     assert np.all(sensed_integral_feedback(1.0, 3.0, lag).poles.real < 0.0)
+
+
+def test_set_points_of_connections() -> None:
+    """A cascade rests where its second controller does, a sum at the sum, a loop where its forward one does."""
+    first, second = integral_feedback(3.0, 2.0, set_point=0.7), integral_feedback(2.0, 1.0, set_point=[0.2, -0.4])
+    assert series(first, second).set_point.tolist() == [0.2, -0.4]
+    assert series(second, first).set_point.tolist() == [0.7, 0.7]
+    assert_allclose(parallel(first, second).set_point, [0.9, 0.3], rtol=1e-15)
+    assert feedback_loop(first, second).set_point.tolist() == [0.7, 0.7]
+    assert feedback_loop(second, first).set_point.tolist() == [0.2, -0.4]

@@ -58,6 +58,9 @@ def test_a_hidden_double_integrator_is_let_be() -> None:
     a = np.diag([-1.0, 0.0, 0.0])
     a[1, 2] = 1.0
     assert LinearController(a, [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]).timescale == 1.0
+    a[2, 1] = 1e-18  # floats are taken as they are: this is a coupling, and not rounding
+    with pytest.raises(InvalidParameterError, match=r"exp\(1e-09 t\)"):
+        LinearController(a, [1.0, 0.0, 0.0], [1.0, 0.0, 0.0])
 
 
 def test_scales_beyond_each_other() -> None:

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from thermo_cl import Sawtooth
-from thermo_cl.errors import ConvergenceError, InvalidParameterError
+from thermo_cl.errors import ConvergenceError, InvalidParameterError, StiffnessError
 from thermo_cl.feedback.linear import low_pass
 from thermo_cl.feedback.nonlinear import NonlinearController, driven_response, nonlinear_update, operating_point
 
@@ -64,6 +64,15 @@ def test_functions_may_not_change_the_state(name: str) -> None:
     functions = {"motion": lambda x, s: s - x, "output": lambda x, s: x[0]} | {name: careless}
     with pytest.raises(InvalidParameterError, match=f"{name} = 'a function that changes its argument"):
         NonlinearController(dimension=1, **functions)
+
+
+def test_times_too_short_for_the_ramp_are_named_at_once() -> None:
+    quick = NonlinearController(
+        lambda x, s: [1e16 * (s - x[0]), x[0] - x[1]], lambda x, s: x[1], 2, names=("quick", "slow")
+    )
+    with pytest.raises(StiffnessError, match=r"fastest timescale is 1e-16 \(mostly 'quick'\).*too short") as caught:
+        driven_response(quick, PROTOCOL.signal(1.0))
+    assert_allclose([caught.value.fastest, caught.value.slowest], [1e-16, 1.0], rtol=1e-6)
 
 
 def test_the_error_of_a_function_is_the_users_own() -> None:

@@ -47,6 +47,8 @@ def has_integrator(controller: LinearController) -> BoolArray:
     The area is :math:`\det\begin{pmatrix} A & B \\ C & D \end{pmatrix} / \det A`, and the determinant is that of floats
     taken as rational numbers: zero if and only if some combination of the states integrates the output's error.
     """
+    if not isinstance(controller, LinearController):
+        raise InvalidParameterError("controller", controller, "a LinearController")
     found = [not numerator or numerator[0] == 0 for numerator, _ in controller.functions]
     return np.reshape(found, controller.batch_shape)[()]
 
@@ -80,11 +82,12 @@ def adaptation_test(controller: LinearController) -> Adaptation:
     >>> adaptation_test(integral_feedback(damping=3.0, gain=2.0, leak=0.1)).adapts
     False
     """
+    adapts = has_integrator(controller)
     if controller.batch_shape:
         raise InvalidParameterError("controller", f"a batch of shape {controller.batch_shape}", "a single controller")
     ((numerator, _),) = controller.functions
     order = next((n for n, value in enumerate(numerator) if value), len(numerator))
-    if not bool(has_integrator(controller)):
+    if not bool(adapts):
         return Adaptation(False, float(controller.area), 0, None, 0.0)
     weights = _solved(controller.state_matrix.T, controller.output_vector)
     if weights is None:

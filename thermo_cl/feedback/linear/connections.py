@@ -122,6 +122,9 @@ class _Spread:
 
 
 def _together(first: LinearController, second: LinearController) -> tuple[_Spread, _Spread, tuple[int, ...]]:
+    for name, controller in (("first", first), ("second", second)):
+        if not isinstance(controller, LinearController):
+            raise InvalidParameterError(name, controller, "a LinearController")
     batch = check.broadcast(first=first.feedthrough, second=second.feedthrough)
     return _Spread(first, batch), _Spread(second, batch), batch
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from math import prod
 
@@ -12,10 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
-from thermo_cl._types import Array, ComplexArray, FloatArray
+from thermo_cl._types import ComplexArray, FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.feedback.linear import poles as fractions
 from thermo_cl.feedback.linear import rational
+from thermo_cl.feedback.linear.realisation import observable_form, polynomials
+from thermo_cl.feedback.linear.stability import require_bounded, require_decay, require_proper
 from thermo_cl.kernels import Kernel
 
 __all__ = ["LinearController"]
@@ -104,13 +105,15 @@ class LinearController:
             functions = [rational.system_function(*row) for row in rows]
         elif len(functions) != prod(batch):
             raise InvalidParameterError("functions", f"{len(functions)} of them", f"{prod(batch)}, one a controller")
+        for function in functions:
+            require_proper(function)
         parts = [rational.reduced(function) for function in functions]
         check.freeze(
             self, state_matrix=a, input_vector=b, output_vector=c, feedthrough=d, set_point=point,
             functions=tuple(function for function, _ in parts),
         )  # fmt: skip
-        _require_bounded([hidden for _, hidden in parts], a)
-        _require_decay(self._modes)
+        require_bounded([hidden for _, hidden in parts], a.reshape(len(parts), n, n))
+        require_decay([rates for _, rates in self._modes])
 
     @classmethod
     def from_transfer_function(
@@ -136,25 +139,16 @@ class LinearController:
         >>> float(lag.area), float(lag.first_moment)
         (0.0, -1.0)
         """
-        parts = []
-        for name, given in (("numerator", numerator), ("denominator", denominator)):
-            values = check.finite(name, given)
-            if values.ndim != 1:
-                raise InvalidParameterError(f"{name}.shape", values.shape, "(k,), the coefficients of one polynomial")
-            parts.append([Fraction(float(value)) for value in np.trim_zeros(values, "f")][::-1])
-        top, bottom = parts
-        if not bottom:
-            raise InvalidParameterError("denominator", denominator, "different from zero")
-        if len(top) > len(bottom):
+        top, bottom = polynomials(numerator, denominator)
+        try:
+            matrices = observable_form(top, bottom)
+        except OverflowError:
             raise InvalidParameterError(
-                "numerator",
-                f"of degree {len(top) - 1}",
-                f"of degree at most {len(bottom) - 1}, that of the denominator",
-            )
-        return cls(
-            *_observable_form(top, bottom), set_point=set_point,
-            functions=[rational.integers(top, bottom)],  # type: ignore[list-item]
-        )  # fmt: skip
+                "denominator", denominator,
+                "such that the coefficients over its first fit double precision; choose another unit of time",
+            ) from None  # fmt: skip
+        exact = rational.integers(top, bottom)
+        return cls(*matrices, set_point=set_point, functions=[exact])  # type: ignore[list-item]
 
     # ------------------------------------------------------------------ numbers
 
@@ -201,12 +195,26 @@ class LinearController:
         return np.reshape(times, self.batch_shape)[()]
 
     def transfer(self, p: ArrayLike) -> ComplexArray:
-        """Transfer function H(p), shape batch + p.shape, at complex p in 1/time.
+        """Transfer function H(p), shape batch + p.shape, at complex p in 1/time; not finite at a pole.
 
         ``kernel().frequency_response(omega)`` is H(i omega).
+
+        Raises
+        ------
+        InvalidParameterError
+            If p is not a finite number or an array of them.
         """
-        at = np.asarray(p, dtype=complex)
-        values = [_value(top, at, bottom[-1]) / _value(bottom, at, bottom[-1]) for top, bottom in self.functions]
+        try:
+            at = np.asarray(p, dtype=complex)
+        except (TypeError, ValueError):
+            raise InvalidParameterError("p", p, "a complex number or an array of them") from None
+        if not np.isfinite(at).all():
+            raise InvalidParameterError("p", complex(at[~np.isfinite(at)][0]), "finite")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = [
+                rational.evaluate(top, at, bottom[-1]) / rational.evaluate(bottom, at, bottom[-1])
+                for top, bottom in self.functions
+            ]
         return np.reshape(values, self.batch_shape + at.shape)[()]
 
     def kernel(self, moments: int = 4) -> Kernel:
@@ -220,21 +228,10 @@ class LinearController:
         """
         count = check.integer_at_least("moments", moments, 0)
         rows = [terms for terms, _ in self._modes]
-        powers: list[int] = []
-        for power in range(max((term.power for terms in rows for term in terms), default=-1) + 1):
-            powers += [power] * max(sum(term.power == power for term in terms) for terms in rows)
-        shape = (len(rows), len(powers))
-        weights, rates = np.zeros(shape, dtype=complex), np.full(shape, -1.0, dtype=complex)
-        for i, terms in enumerate(rows):
-            free = list(range(len(powers)))
-            for term in terms:
-                k = next(k for k in free if powers[k] == term.power)
-                free.remove(k)
-                weights[i, k], rates[i, k] = term.coefficient, term.rate
-            rates[i, free] = terms[0].rate if terms else -1.0
+        weights, rates, powers = fractions.arranged(rows)
         own = (*self.batch_shape, len(powers))
         return Kernel(
-            weights.reshape(own), rates.reshape(own), np.array(powers, dtype=int),
+            weights.reshape(own), rates.reshape(own), powers,
             known_moments=self._moments(count), feedthrough=self.feedthrough,
         )  # fmt: skip
 
@@ -252,69 +249,4 @@ class LinearController:
     def _moments(self, count: int) -> list[FloatArray]:
         """First moments, each of shape batch."""
         exact = [rational.series_moments(function, count) for function in self.functions]
-        return [np.reshape([float(row[n]) for row in exact], self.batch_shape) for n in range(count)]
-
-
-def _value(polynomial: rational.Polynomial, p: ComplexArray, unit: int) -> ComplexArray:
-    total = np.zeros(p.shape, dtype=complex)
-    for coefficient in reversed(polynomial):
-        total = total * p + float(Fraction(coefficient, unit))
-    return total
-
-
-def _observable_form(top: list[Fraction], bottom: list[Fraction]) -> tuple[Array, Array, Array, float]:
-    """Matrices A, B, C, D of a transfer function, lowest power first, with its integrator as the last state.
-
-    The last state is scaled so that it integrates -u without rounding where the numerator vanishes at p = 0.
-    """
-    n = len(bottom) - 1
-    top = top + [Fraction(0)] * (n + 1 - len(top))
-    lower = [value / bottom[n] for value in bottom]
-    d = top[n] / bottom[n]
-    upper = [value / bottom[n] - q * d for value, q in zip(top, lower, strict=True)]
-    a, b, c = np.zeros((n, n)), np.zeros(n), np.zeros(n)
-    if n == 0:
-        return a, b, c, float(d)
-    a[: n - 1, 1:] += np.eye(n - 1)
-    a[:, 0] = [-float(value) for value in lower[n - 1 :: -1]]
-    b[:] = [float(value) for value in upper[n - 1 :: -1]]
-    c[0] = 1.0
-    unit = float(lower[0])
-    if unit > 0.0:  # else a pole does not decay, which is refused later
-        if n == 1:
-            c[0] = unit
-        else:
-            a[n - 2, n - 1], a[n - 1, 0] = unit, -1.0
-        b[n - 1] = float(top[0] / bottom[0]) - float(d)
-    return a, b, c, float(d)
-
-
-def _require_decay(modes: list[tuple[list[fractions.Term], list[complex]]]) -> None:
-    for member, (_, rates) in enumerate(modes):
-        slowest = max(rates, key=lambda rate: rate.real, default=complex(-1.0))
-        if slowest.real >= 0.0:
-            raise _not_decaying(slowest, member, len(modes))
-
-
-def _not_decaying(rate: complex, member: int, members: int) -> InvalidParameterError:
-    which = f" (member {member} of the batch)" if members > 1 else ""
-    turning = "" if rate.imag == 0.0 else f", turning at {abs(rate.imag):.6g} rad per time"
-    return InvalidParameterError(
-        "state_matrix", f"a matrix with the mode exp({rate.real:.6g} t){turning}{which}",
-        "stable: every mode that the output shows must decay; strengthen the damping, close the loop around an "
-        "integrator, or take a conserved quantity out of the state",
-    )  # fmt: skip
-
-
-def _require_bounded(hidden: list[rational.Polynomial], a: FloatArray) -> None:
-    """Refuse a mode that the output does not show and that grows; one that stays, a conserved quantity, is let be."""
-    matrices = a.reshape(len(hidden), *a.shape[-2:])
-    for member, (factor, matrix) in enumerate(zip(hidden, matrices, strict=True)):
-        if len(factor) < 2:
-            continue
-        scale = np.abs(matrix).max(initial=0.0)
-        with np.errstate(all="ignore"):
-            unit = [float(Fraction(value, factor[-1])) for value in reversed(factor)]
-        growing = [rate for rate in np.roots(unit) if rate.real > 1e-9 * scale]
-        if growing:
-            raise _not_decaying(complex(growing[0]), member, len(hidden))
+        return [np.reshape([rational.rounded(row[n]) for row in exact], self.batch_shape) for n in range(count)]

@@ -103,7 +103,7 @@ def sensed_integral_feedback(
             f"below {float((rate[unstable] / excess[unstable]).flat[0]):.6g}, damping/(gain - damping**2), "
             "where the loop begins to oscillate",
         )  # fmt: skip
-    sensing = 1.0 / slow
+    sensing = _inverse("lag", slow)
     a = _matrix([[-rate, -1.0, 0.0], [0.0, 0.0, strength], [sensing, 0.0, -sensing]], rate.shape)
     return LinearController(a, [1.0, 0.0, 0.0], [1.0, 0.0, 0.0], set_point=point)
 
@@ -162,7 +162,7 @@ def high_pass(gain: ArrayLike, time: ArrayLike) -> LinearController:
     size, length = _spread(gain=check.finite("gain", gain), time=check.positive("time", time))
     if (size == 0).any():
         raise InvalidParameterError("gain", 0.0, "different from 0")
-    rate = (1.0 / length)[..., None]
+    rate = _inverse("time", length)[..., None]
     return LinearController(-rate[..., None], rate, -size[..., None], size)
 
 
@@ -172,8 +172,17 @@ def low_pass(gain: ArrayLike, time: ArrayLike) -> LinearController:
     Arguments and errors as for ``high_pass``.
     """
     size, length = _spread(gain=check.finite("gain", gain), time=check.positive("time", time))
-    rate = (1.0 / length)[..., None]
+    rate = _inverse("time", length)[..., None]
     return LinearController(-rate[..., None], rate, size[..., None])
+
+
+def _inverse(name: str, time: FloatArray) -> FloatArray:
+    """Rates 1/time, which must be finite."""
+    with np.errstate(over="ignore"):
+        rate = 1.0 / np.asarray(time)
+    if np.isinf(rate).any():
+        raise InvalidParameterError(name, float(time[np.isinf(rate)].flat[0]), "so long that its inverse is finite")
+    return np.asarray(rate)
 
 
 def _spread(**parameters: FloatArray) -> list[FloatArray]:

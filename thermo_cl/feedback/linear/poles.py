@@ -7,25 +7,23 @@ damping; the expansion holds for coinciding poles as well.
 
 from __future__ import annotations
 
-import itertools
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from thermo_cl._types import FloatArray
+from thermo_cl._types import ComplexArray, FloatArray, IntArray
 from thermo_cl.errors import ConvergenceError
 from thermo_cl.feedback.linear.rational import Polynomial, Rational, squarefree
+from thermo_cl.feedback.linear.roots import Complex, roots
 
-__all__ = ["Pole", "Term", "kernel_terms", "partial_fractions", "roots"]
+__all__ = ["Pole", "Term", "arranged", "kernel_terms", "partial_fractions", "roots"]
 
 _DIGITS = (50, 100, 200, 400, 800)
 _REACHES = (0.0, 1e-6, 1e-3, 0.05, 0.15, 0.4)  # of a cluster of poles, in units of their decay rate
 _CANCELLATION = 300.0  # of the terms over the kernel, which is accepted
 _WORST_CANCELLATION = 1e6
 _MOST_POWERS = 60
-
-Complex = Any  # mpmath has no types to name
 
 
 class Pole(NamedTuple):
@@ -43,73 +41,9 @@ class Term(NamedTuple):
     power: int
 
 
-def roots(polynomial: Polynomial) -> list[Complex]:
-    """Simple roots of a polynomial without multiple ones, to the working precision of mpmath; pairs side by side."""
-    from mpmath import mp  # type: ignore[import-untyped]
-
-    n, digits = len(polynomial) - 1, mp.dps
-    with mp.workdps(2 * digits + 2 * n):  # the coefficients are exact, but sums of their large terms cancel
-        coefficients = [mp.mpf(value) for value in polynomial]
-        if n == 1:
-            return [mp.mpc(-coefficients[0] / coefficients[1])]
-        guess, smallest = _starts(polynomial), mp.mpf(10) ** -digits
-        for _ in range(60 + 10 * n):
-            if _improve(guess, coefficients) < smallest:
-                return _conjugated(guess, n, mp.mpf(10) ** (10 - digits))
-    raise ArithmeticError
-
-
-def _improve(guess: list[Complex], coefficients: list[Complex]) -> Complex:
-    """One step of Aberth's method in place; the largest relative change."""
-    from mpmath import mp
-
-    largest = mp.zero
-    for i, x in enumerate(guess):
-        value, slope = mp.zero, mp.zero
-        for coefficient in reversed(coefficients):
-            value, slope = value * x + coefficient, slope * x + value
-        if value == 0:
-            continue
-        newton = value / slope
-        step = newton / (1 - newton * mp.fsum(1 / (x - y) for j, y in enumerate(guess) if j != i))
-        guess[i] = x - step
-        largest = max(largest, abs(step / guess[i]))
-    return largest
-
-
-def _starts(polynomial: Polynomial) -> list[Complex]:
-    """Points on circles whose radii are the slopes of the Newton polygon (Bini, Numer. Algorithms 13, 179 (1996))."""
-    from mpmath import mp
-
-    points = [(j, float(mp.log(abs(value)))) for j, value in enumerate(polynomial) if value]
-    hull: list[tuple[int, float]] = []
-    for point in points:
-        while len(hull) > 1 and (hull[-1][1] - hull[-2][1]) * (point[0] - hull[-1][0]) <= (point[1] - hull[-1][1]) * (
-            hull[-1][0] - hull[-2][0]
-        ):
-            hull.pop()
-        hull.append(point)
-    guess = [mp.zero] * hull[0][0]
-    for (i, low), (j, high) in itertools.pairwise(hull):
-        radius, count = mp.exp((low - high) / (j - i)), j - i
-        guess += [radius * mp.expjpi((2 * k + 0.7) / count + 0.3 * i) for k in range(count)]
-    return guess
-
-
-def _conjugated(found: list[Complex], count: int, rounding: Complex) -> list[Complex]:
-    """Real roots, then conjugate pairs, exactly so."""
-    from mpmath import mp
-
-    real = sorted(x.real for x in found if abs(x.imag) <= rounding * abs(x))
-    upper = [x for x in found if x.imag > rounding * abs(x)]
-    if len(real) + 2 * len(upper) != count:
-        raise ArithmeticError
-    return [*map(mp.mpc, real), *(part for x in upper for part in (x, mp.conj(x)))]
-
-
 def partial_fractions(function: Rational) -> list[Pole]:
     """Poles and weights of the strictly proper part; numerator and denominator have no common factor."""
-    from mpmath import mp
+    from mpmath import mp  # type: ignore[import-untyped]
 
     numerator, denominator = function
     poles = []
@@ -167,6 +101,23 @@ def kernel_terms(function: Rational) -> tuple[list[Term], list[complex]]:
         f"the poles of a controller of order {len(function[1]) - 1} cannot be told apart with {_DIGITS[-1]} digits; "
         "move its parameters apart, or make it exactly degenerate"
     )
+
+
+def arranged(rows: list[list[Term]]) -> tuple[ComplexArray, ComplexArray, IntArray]:
+    """Coefficients and rates, shape (members, k), of the terms of each member of a batch, and their common powers."""
+    powers: list[int] = []
+    for power in range(max((term.power for terms in rows for term in terms), default=-1) + 1):
+        powers += [power] * max(sum(term.power == power for term in terms) for terms in rows)
+    shape = (len(rows), len(powers))
+    weights, rates = np.zeros(shape, dtype=complex), np.full(shape, -1.0, dtype=complex)
+    for i, terms in enumerate(rows):
+        free = list(range(len(powers)))
+        for term in terms:
+            k = next(k for k in free if powers[k] == term.power)
+            free.remove(k)
+            weights[i, k], rates[i, k] = term.coefficient, term.rate
+        rates[i, free] = terms[0].rate if terms else -1.0
+    return weights, rates, np.array(powers, dtype=int)
 
 
 def _lost_digits(poles: list[Pole]) -> float:
@@ -276,6 +227,6 @@ def _cancellation(terms: list[Term]) -> float:
     rates, powers = np.array([term.rate for term in terms]), np.array([term.power for term in terms])
     slowest, fastest = np.min(-rates.real), np.max(np.abs(rates))
     time: FloatArray = np.concatenate([[0.0], np.geomspace(0.01 / fastest, 40.0 / slowest, 600)])[:, None]
-    with np.errstate(under="ignore"):
-        values = coefficients * time**powers * np.exp(rates * time)
+    with np.errstate(all="ignore"):
+        values = np.nan_to_num(coefficients * time**powers * np.exp(rates * time))  # 0 inf where a mode is long over
     return float(np.abs(values).sum(axis=1).max() / np.abs(values.real.sum(axis=1)).max())

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from math import factorial, gcd, lcm
+from math import factorial, gcd, inf, lcm
 
 import numpy as np
 
-from thermo_cl._types import Array, FloatArray
+from thermo_cl._types import Array, ComplexArray, FloatArray
 
-__all__ = ["Polynomial", "Rational", "common_factor", "integers", "multiply", "quotient", "reduced", "series_moments",
-           "squarefree", "system_function"]  # fmt: skip
+__all__ = ["Polynomial", "Rational", "common_factor", "evaluate", "integers", "multiply", "quotient", "reduced",
+           "rounded", "series_moments", "squarefree", "system_function"]  # fmt: skip
 
 Polynomial = tuple[int, ...]
 Rational = tuple[Polynomial, Polynomial]  # numerator and denominator
@@ -108,6 +108,22 @@ def reduced(function: Rational) -> tuple[Rational, Polynomial]:
     factor = common_factor(numerator, denominator)
     lower = (quotient(numerator, factor), quotient(denominator, factor))
     return integers(*(tuple(map(Fraction, part)) for part in lower)), factor  # type: ignore[return-value]
+
+
+def rounded(value: Fraction) -> float:
+    """The nearest float, infinite beyond their range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
+
+
+def evaluate(polynomial: Polynomial, p: ComplexArray, unit: int) -> ComplexArray:
+    """Values over a unit at points p, of their shape."""
+    total = np.zeros(p.shape, dtype=complex)
+    for coefficient in reversed(polynomial):
+        total = total * p + rounded(Fraction(coefficient, unit))
+    return total
 
 
 def series_moments(function: Rational, count: int) -> list[Fraction]:

@@ -60,7 +60,7 @@ class ReversibleDimer:
     would stop, each with a free energy ``fuel`` a turn: A + B -> D -> D* -> A + B, and the making of X by D* with its
     removal by E (half of the fuel for each). All else follows from the rate constants of the `DimerSynapse`:
 
-    - k_d' = (k_+ a_+ k_d / k_- a_-) e^(-fuel) for the return of monomers to D*,
+    - ``k_d' = (k_+ a_+ k_d / k_- a_-) e^(-fuel)`` for the return of monomers to D*,
     - k_cat = v/E_total, k_off = k_cat, k_bind = (k_off + k_cat)/K, and k_cat' = k_cat e^(-fuel/2) for E,
     - k_x' = k_x (k_bind/k_off) e^(-fuel/2) for D* + X -> D*; a leak of X likewise has l' = l (k_x/k_x') e^(-fuel).
 

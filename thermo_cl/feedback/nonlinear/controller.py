@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,7 @@ from thermo_cl import _validate as check
 from thermo_cl._types import FloatArray
 from thermo_cl.errors import InvalidParameterError
 from thermo_cl.feedback.nonlinear.differences import difference_jacobian
+from thermo_cl.feedback.nonlinear.trial import try_out
 
 __all__ = ["NonlinearController", "VectorFunction"]
 
@@ -20,7 +22,6 @@ VectorFunction = Callable[[FloatArray, float], ArrayLike]
 
 _SMALL = 1e-3  # of a variable over its typical size, which then is its scale
 _LEAST_ROOM = 1e-9  # over a variable's lowest value, in typical sizes
-_MOST_DISAGREEMENT = 1e-5  # of a derivative that is given from its difference quotient, over the largest of its row
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -116,57 +117,80 @@ class NonlinearController:
         )  # fmt: skip
         if typical_state is not None:
             check.freeze(self, typical_state=self.checked_state("typical_state", typical_state))
-        self._try()
+        try_out(self)
 
     # ------------------------------------------------------------------ values
 
     def rate(self, state: FloatArray, signal: float) -> FloatArray:
         """Rate of change f(x, s) of the state, shape (n,); not finite where the equations are not defined."""
-        with np.errstate(all="ignore"):
-            return np.asarray(self.motion(state, signal), dtype=float)
+        return self.value("motion", state, signal)
 
     def outputs(self, states: ArrayLike, signals: ArrayLike) -> FloatArray:
         """Output h(x, s) along states of shape (..., n) and signals of shape (...)."""
         x = np.asarray(states, dtype=float)
         s = np.broadcast_to(np.asarray(signals, dtype=float), x.shape[:-1])
-        with np.errstate(all="ignore"):
-            values = [float(self.output(*pair)) for pair in zip(x.reshape(-1, self.dimension), s.ravel(), strict=True)]
+        pairs = zip(x.reshape(-1, self.dimension), s.ravel(), strict=True)
+        values = [float(self.value("output", *pair)) for pair in pairs]
         return np.asarray(np.asarray(values).reshape(s.shape)[()])
 
     def jacobian_at(self, state: ArrayLike, signal: float) -> FloatArray:
         r"""Derivative :math:`\partial f/\partial x`, shape (n, n), by differences if no function was given."""
         x = np.asarray(state, dtype=float)
         if self.jacobian is not None:
-            with np.errstate(all="ignore"):
-                return np.asarray(self.jacobian(x, signal), dtype=float)
+            return self.value("jacobian", x, signal)
         return difference_jacobian(lambda y: self.rate(y, signal), x, self.scale(x))[0]
 
     def signal_gradient_at(self, state: ArrayLike, signal: float) -> FloatArray:
         r"""Derivative :math:`\partial f/\partial s`, shape (n,)."""
         x = np.asarray(state, dtype=float)
         if self.signal_gradient is not None:
-            with np.errstate(all="ignore"):
-                return np.asarray(self.signal_gradient(x, signal), dtype=float)
-        return difference_jacobian(lambda s: self.rate(x, float(s[0])), [signal], [self._signal_scale(signal)])[0][:, 0]
+            return self.value("signal_gradient", x, signal)
+        return difference_jacobian(lambda s: self.rate(x, float(s[0])), [signal], [self.signal_scale(signal)])[0][:, 0]
 
     def output_gradient_at(self, state: ArrayLike, signal: float) -> FloatArray:
         r"""Derivative :math:`\partial h/\partial x`, shape (n,)."""
         x = np.asarray(state, dtype=float)
         if self.output_gradient is not None:
-            with np.errstate(all="ignore"):
-                return np.asarray(self.output_gradient(x, signal), dtype=float)
+            return self.value("output_gradient", x, signal)
         return np.asarray(difference_jacobian(lambda y: self.outputs(y[None], signal), x, self.scale(x))[0][0])
 
     def output_slope_at(self, state: ArrayLike, signal: float) -> float:
         r"""Derivative :math:`\partial h/\partial s`, the part of the output that follows the signal at once."""
         x = np.asarray(state, dtype=float)
         if self.output_slope is not None:
-            with np.errstate(all="ignore"):
-                return float(self.output_slope(x, signal))
-        scale = [self._signal_scale(signal)]
+            return float(self.value("output_slope", x, signal))
+        scale = [self.signal_scale(signal)]
         return float(difference_jacobian(lambda s: self.outputs(x[None], s[0]), [signal], scale)[0][0, 0])
 
     # ------------------------------------------------------------------ helpers
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of what each function returns."""
+        n = self.dimension
+        return {
+            "motion": (n,), "output": (), "jacobian": (n, n), "signal_gradient": (n,), "output_gradient": (n,),
+            "output_slope": (),
+        }  # fmt: skip
+
+    def value(self, name: str, state: FloatArray, signal: float) -> FloatArray:
+        """What one of the functions returns; not a number where it is not defined, as the root of -1.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the shape is not that which it was at the typical state.
+        """
+        shape = self.shapes[name]
+        with np.errstate(all="ignore"):
+            try:
+                found = np.asarray(getattr(self, name)(state, signal))
+            except (ArithmeticError, ValueError):  # of the math module, and of Python's own numbers
+                return np.full(shape, np.nan)
+            if found.shape != shape:
+                at = f"{shape} everywhere, and so at x = {np.asarray(state).tolist()}, s = {signal:g}"
+                raise InvalidParameterError(f"{name}(x, s).shape", found.shape, at)
+            return np.full(shape, np.nan) if found.dtype.kind == "c" else np.asarray(found, dtype=float)
 
     def scale(self, state: FloatArray) -> FloatArray:
         """Size of the state variables near a state, shape (n,), never 0.
@@ -187,56 +211,10 @@ class NonlinearController:
             raise InvalidParameterError(f"{name}.shape", x.shape, f"({self.dimension},), one number a state variable")
         return x
 
-    def _signal_scale(self, signal: float) -> float:
+    def signal_scale(self, signal: float) -> float:
+        """Size of the signal near a value, never 0."""
         usual = abs(self.typical_signal) or 1.0
         return abs(signal) if abs(signal) > _SMALL * usual else usual
-
-    def _try(self) -> None:
-        """Evaluate everything once, and compare the derivatives that are given with difference quotients."""
-        n, x, s = self.dimension, self.typical_state, self.typical_signal
-        shapes: dict[str, tuple[int, ...]] = {
-            "motion": (n,), "output": (), "jacobian": (n, n), "signal_gradient": (n,), "output_gradient": (n,),
-            "output_slope": (),
-        }  # fmt: skip
-        for name, shape in shapes.items():
-            function = getattr(self, name)
-            if function is None:
-                continue
-            with np.errstate(all="ignore"):
-                try:
-                    value = np.asarray(function(x.copy(), s), dtype=float)
-                except (TypeError, ValueError, IndexError, ArithmeticError) as failure:
-                    raise InvalidParameterError(
-                        name, f"a function that fails at x = {x.tolist()}, s = {s:g} ({failure})",
-                        f"a function (x, s) -> array of shape {shape} for x of shape ({n},)",
-                    ) from failure  # fmt: skip
-            if value.shape != shape:
-                raise InvalidParameterError(f"{name}(x, s).shape", value.shape, f"{shape}")
-            if not np.isfinite(value).all():
-                raise InvalidParameterError(
-                    f"{name}(x, s)", value.tolist(), f"finite at the typical state {x.tolist()} and signal {s:g}"
-                )
-        step = [self._signal_scale(s)]
-        quotients: tuple[tuple[str, Callable[[], tuple[FloatArray, FloatArray]]], ...] = (
-            ("jacobian", lambda: difference_jacobian(lambda y: self.rate(y, s), x, self.scale(x))),
-            ("signal_gradient", lambda: difference_jacobian(lambda z: self.rate(x, float(z[0])), [s], step)),
-            ("output_gradient", lambda: difference_jacobian(lambda y: self.outputs(y[None], s), x, self.scale(x))),
-            ("output_slope", lambda: difference_jacobian(lambda z: self.outputs(x[None], z[0]), [s], step)),
-        )
-        for name, by_differences in quotients:
-            function = getattr(self, name)
-            if function is None:
-                continue
-            expected, error = by_differences()
-            given = np.asarray(function(x.copy(), s), dtype=float).reshape(expected.shape)
-            size = np.abs(expected).max(axis=1, keepdims=True) + np.abs(given).max(axis=1, keepdims=True)
-            bad = np.abs(given - expected) > _MOST_DISAGREEMENT * size + 100.0 * error
-            if bad.any():
-                i, j = np.argwhere(bad)[0]
-                raise InvalidParameterError(
-                    f"{name}(x, s)[{i}, {j}]", float(given[i, j]),
-                    f"the derivative of the function, which is {expected[i, j]:.8g} at the typical state",
-                )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"NonlinearController({', '.join(self.names)})"

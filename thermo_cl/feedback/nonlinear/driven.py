@@ -76,12 +76,15 @@ class DrivenResponse:
 
     def __call__(self, t: ArrayLike) -> FloatArray:
         """Output at any times of the response; a periodic state goes on for ever."""
-        time = np.asarray(t, dtype=float)
+        time = check.finite("t", t)
         end = self.times[-1]
+        outside = (time < 0.0) | (time > end)
         if self.multipliers is not None:
             time = np.mod(time, end)
-        elif ((time < 0.0) | (time > end)).any():
-            raise InvalidParameterError("t", float(time.flat[0]), f"between 0 and {end:g}, which the motion covers")
+        elif outside.any():
+            raise InvalidParameterError(
+                "t", float(time[outside].flat[0]), f"between 0 and {end:g}, which the motion covers"
+            )
         flat, starts = time.ravel(), np.cumsum([0.0] + [ramp.times[-1] for ramp in self.ramps])
         which = np.clip(np.searchsorted(starts, flat, side="right") - 1, 0, len(self.ramps) - 1)
         values = np.empty(flat.shape)
@@ -190,13 +193,19 @@ def driven_response(
             ramps += orbits.follow(controller, signal, ramps[-1].end if ramps else begin, how)
     _require_allowed(controller, ramps)
     times, signals, states = _sampled(ramps, fine)
+    output = controller.outputs(states, signals)
+    if not np.isfinite(output).all():
+        k = int(np.argmin(np.isfinite(output)))
+        raise InvalidParameterError(
+            "signal", f"one under which the output is {output[k]} at x = {states[k].tolist()}, s = {signals[k]:g}",
+            "such that the output stays defined: a smaller amplitude",
+        )  # fmt: skip
     shifted = PeriodicSignal(signal.times, signal.values - centre)
     linear = point.output + np.asarray(periodic_response(kernel, shifted)(times))
     if count is not None:
         linear = linear + _decaying(model.state_matrix, model.output_vector, begin - point.state - first, times)
     return DrivenResponse(
-        point, kernel, signal, times, signals, controller.outputs(states, signals), linear, states, multipliers, error,
-        ramps,
+        point, kernel, signal, times, signals, output, linear, states, multipliers, error, ramps,
     )  # fmt: skip
 
 

@@ -108,7 +108,7 @@ def advance(
             message = integrator.step()
             state = centre + integrator.y
             if not (np.abs(state) < _BEYOND).all():
-                raise _left(controller, times[-1], length)
+                raise _left(controller, state, times[-1], length)
             if integrator.status == "failed":
                 why = str(message)
                 raise _cannot_follow(controller, state, first + slope * integrator.t, integrator.t, length, method, why)
@@ -128,7 +128,12 @@ def _integrator(method: str) -> Any:
     return getattr(scipy.integrate, method)
 
 
-def _left(controller: NonlinearController, t: float, length: float) -> ConvergenceError:
+def _left(controller: NonlinearController, state: FloatArray, t: float, length: float) -> ConvergenceError:
+    if np.isnan(state).any():
+        return ConvergenceError(
+            f"the motion of {controller!r} is not a number after {t:.4g} of a ramp of length {length:.4g}: the "
+            "equations are not defined there, as a root or a logarithm below 0. Lower the amplitude of the signal"
+        )
     return ConvergenceError(
         f"the state of {controller!r} left the finite range after {t:.4g} of a ramp of length {length:.4g}. The "
         "equations have no bounded motion here: lower the amplitude of the signal, or check the signs of the feedback"

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from thermo_cl import _validate as check
 from thermo_cl._types import Array, ComplexArray, FloatArray
-from thermo_cl.errors import ConvergenceError, StiffnessError
+from thermo_cl.errors import ConvergenceError, InvalidParameterError, StiffnessError
 from thermo_cl.feedback.nonlinear.controller import NonlinearController
 from thermo_cl.feedback.nonlinear.flow import advance
 from thermo_cl.feedback.nonlinear.timescales import Timescales, participation, timescales
@@ -98,6 +98,8 @@ def operating_point(
     >>> operating_point(cubic, 8.0).state
     array([2.])
     """
+    if not isinstance(controller, NonlinearController):
+        raise InvalidParameterError("controller", controller, "a NonlinearController")
     s = check.single("signal", check.finite("signal", signal))
     limit = check.positive_number("tolerance", tolerance)
     start = controller.typical_state if guess is None else controller.checked_state("guess", guess)

@@ -19,7 +19,7 @@ class Timescales:
     Attributes
     ----------
     fastest, slowest : float
-        1/|rate| of the modes.
+        1/abs(rate) of the modes.
     fastest_state, slowest_state : str
         The state variable that has the largest share in each.
     """
@@ -37,7 +37,7 @@ class Timescales:
 
 
 def timescales(controller: NonlinearController, state: FloatArray, signal: float) -> Timescales | None:
-    """Timescales 1/|rate| of the modes of the motion near a state; None where it has no finite Jacobian."""
+    """Timescales 1/abs(rate) of the modes of the motion near a state; None where it has no finite Jacobian."""
     matrix = controller.jacobian_at(state, signal)
     if not np.isfinite(matrix).all():
         return None

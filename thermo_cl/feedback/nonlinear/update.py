@@ -19,6 +19,7 @@ from thermo_cl.synapse import Sawtooth, weight_update
 
 __all__ = ["NonlinearUpdate", "nonlinear_update", "thresholded_update"]
 
+_OPTIONS = {"about", "guess", "start", "rtol", "method", "max_steps", "samples"}
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 
 
@@ -66,7 +67,7 @@ def nonlinear_update(
     threshold : float
         Hard threshold >= 0, in units of the output.
     **options
-        For ``driven_response``: guess, rtol, method, max_steps.
+        For ``driven_response``: about, guess, start, rtol, method, max_steps, samples.
 
     Returns
     -------
@@ -79,6 +80,9 @@ def nonlinear_update(
     StiffnessError, ConvergenceError
         As ``driven_response``.
     """
+    unknown = sorted(set(options) - _OPTIONS)
+    if unknown:
+        raise InvalidParameterError("options", unknown[0], f"one of {', '.join(sorted(_OPTIONS))}")
     if protocol.batch_shape:
         raise InvalidParameterError("protocol", f"a batch of shape {protocol.batch_shape}", "a single protocol")
     heights = check.non_negative("amplitudes", amplitudes)

@@ -49,11 +49,11 @@ class BoltzmannEstimator(FeatureEstimator):
     Attributes
     ----------
     machine_ : BoltzmannMachine
-    components_ : ndarray, shape (n_components, n_features_in_)
+    components_ : ndarray, shape (n_components, features)
     intercept_hidden_ : ndarray, shape (n_components,)
-    intercept_visible_ : ndarray, shape (n_features_in_,)
+    intercept_visible_ : ndarray, shape (features,)
     n_features_in_ : int
-    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+    feature_names_in_ : ndarray of str, shape (features,)
         Only if the rows came with names, as those of a data frame do; later ones must have the same.
     log_partition_ : tuple of float
         Logarithm of the machine's partition function, nats, and its standard error, 0 where it is exact.
