@@ -9,7 +9,17 @@ from numpy.testing import assert_allclose
 from tests.feedback.networks.examples import NETWORKS, task_for
 from tests.oracles import edge_networks_slow as slow
 from thermo_cl.errors import InvalidParameterError
-from thermo_cl.feedback.networks import Equilibrium, Task, angle, contrast, gradient, loss, outputs, resistor_network
+from thermo_cl.feedback.networks import (
+    Equilibrium,
+    Task,
+    angle,
+    contrast,
+    gradient,
+    loss,
+    outputs,
+    resistor_network,
+    square_resistor_network,
+)
 from thermo_cl.feedback.networks.gradients import loss_and_gradient
 
 
@@ -32,6 +42,20 @@ def test_loss_and_gradient_are_the_oracles(name):
     for p, given in enumerate(task.values):
         x = slow.equilibrium(matrix, network.coefficients, network.imposed, given)
         assert_allclose(outputs(network, task)[p], task.readout.toarray() @ x, rtol=1e-9, atol=1e-10)
+
+
+def test_the_gradient_of_a_large_network_along_a_direction():
+    """The sparse path, by extrapolated differences of the loss."""
+    network = square_resistor_network(20, 20, rng=4)
+    assert not network.assembly.dense
+    task = task_for(network, patterns=2, outputs=3)
+    way = np.random.default_rng(8).standard_normal(network.n_edges)
+
+    def along(h):
+        return loss(network.with_coefficients(network.coefficients + h * way), task)
+
+    central = [(along(h) - along(-h)) / (2.0 * h) for h in (2e-4, 1e-4)]
+    assert_allclose(gradient(network, task) @ way, (4.0 * central[1] - central[0]) / 3.0, rtol=1e-8)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

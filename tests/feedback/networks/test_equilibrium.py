@@ -72,6 +72,14 @@ def test_a_network_moved_as_a_whole_is_balanced():
     assert solver.residual(half)[0] > 1e-2
 
 
+def test_what_is_left_is_measured_by_tensions_also_where_loads_are_small():
+    network = NETWORKS["resistors"]
+    solver = Equilibrium(network)
+    loads = np.zeros((1, network.n_dofs))
+    loads[0, 5] = 1e-13
+    assert solver.residual(solver.solve([[1e3, -1e3]], loads), loads)[0] < 1e-14
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_energy_is_least_at_equilibrium(name):
     network, rng = NETWORKS[name], np.random.default_rng(7)

@@ -21,7 +21,7 @@ def test_strains_are_elongations(name):
     network = NETWORKS[name]
     expected = slow.compatibility(network.positions, network.edges, network.kind)
     assert_allclose(network.compatibility.toarray(), expected, rtol=0, atol=1e-15)
-    assert network.n_edges, network.n_dofs == expected.shape
+    assert (network.n_edges, network.n_dofs) == expected.shape
     assert network.n_nodes == len(network.positions)
 
 

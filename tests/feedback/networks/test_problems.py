@@ -64,6 +64,13 @@ def test_the_allosteric_source_is_strained_as_said():
     assert all(left < places[nodes, 0].mean() for nodes in read)
 
 
+def test_voltages_are_divided_between_one_volt_and_ground():
+    problem = voltage_division_task(rng=3)
+    assert_array_equal(problem.task.values, [[1.0, 0.0]])
+    assert problem.network.imposed.size == 2
+    assert ((problem.task.targets >= 0.3) & (problem.task.targets <= 0.7)).all()
+
+
 @pytest.mark.parametrize("name", ["allosteric", "division"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_default_tasks_can_be_met_within_the_bounds(name, seed):

@@ -100,7 +100,7 @@ def voltage_division_task(
     bounds: tuple[float, float] = (0.1, 10.0),
     rng: np.random.Generator | int | None = 0,
 ) -> Problem:
-    """One node at 1 V and one at ground should put given voltages on others; for pipes, pressures.
+    """One node at 1 V (the first imposed) and one at ground should put given voltages on others; for pipes, pressures.
 
     The terminals and the outputs lie far from each other. The wanted voltages are uniform on (0.5 - spread/2, 0.5 +
     spread/2), at random and so in no relation to the distance from the terminals.
