@@ -123,6 +123,16 @@ def test_steps_that_are_too_long_say_which_time_they_miss():
     assert_allclose([caught.value.fastest, caught.value.slowest], [0.05, 0.2])
 
 
+def test_steps_resolve_an_oscillation_that_decays_slowly():
+    """Poles -0.5 +- 100 i: the period counts, not the decay time of 2 s."""
+    ringing = Chemical(damping=1.0, removal=100.0, production=100.0, threshold=1.0)
+    schedule = Schedule([0.0, 0.1, 0.5], [[1.0, 0.0], [1.1, 0.0], [1.1, 0.0]])
+    with pytest.raises(StiffnessError, match=r"0\.01 s"):
+        follow_chemicals(NETWORK, ringing, schedule, step=0.05)
+    coarse, fine = (follow_chemicals(NETWORK, ringing, schedule, step=h).chemical[-1] for h in (1e-3, 5e-4))
+    assert_allclose(coarse, fine, rtol=0, atol=1e-4 * np.abs(fine).max())
+
+
 def test_what_uses_an_edge_up_or_does_not_fit_is_refused():
     schedule, _ = nudged(1)
     with pytest.raises(DivergenceError, match=r"edge \d fell to 0"):

@@ -86,10 +86,10 @@ def follow_chemicals(
     StiffnessError
         If the step is longer than the fastest relaxation; it says how long that is.
     DivergenceError
-        If a coefficient falls to 0.
+        If a coefficient falls to 0, or the chemicals leave the range of numbers.
     """
     linear = chemical if loop is None else loop.linear()
-    times = np.sort(1.0 / np.abs(linear.controller.poles.real))
+    times = np.sort(1.0 / np.abs(linear.controller.poles))  # of decay, or of an oscillation
     longest = times[0] / _STEPS_PER_TIME if step is None else check.positive_number("step", step)
     if longest > times[0]:
         raise StiffnessError(
@@ -170,6 +170,8 @@ def _stepped(
 
 
 def _refuse_zero(coefficients: FloatArray, when: float) -> None:
+    if not np.isfinite(coefficients).all():
+        raise DivergenceError(f"the chemicals ran away at {when:.4g} s; take shorter steps, or a smaller nudge")
     if not (coefficients > 0.0).all():
         raise DivergenceError(
             f"the coefficient of edge {int(np.argmin(coefficients))} fell to 0 at {when:.4g} s; take a smaller "
